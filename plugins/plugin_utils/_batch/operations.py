@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One constructor per operation of ``batch.ps1``. What an answer's payload holds is read by ``payload``.
+
+Add an undo or an expectation with ``dataclasses.replace(operation, undo=(...), expect=...)``.
+Registry keys have the form ``HKLM\\...`` or ``HKU\\S-1-5-18\\...``; stores are those of the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._errors import TlsOpsError
+from .operation import Operation, Value
+
+
+def _operation(name: str, *arguments: tuple[str, Value | int | None], secret: bool = False) -> Operation:
+    """Leaves out what is None; numbers become decimal text."""
+    given = tuple(
+        (key, str(value) if isinstance(value, int) else value) for key, value in arguments if value is not None
+    )
+    return Operation(name, given, secret=secret)
+
+
+def _list(name: str, values: Iterable[str | int]) -> list[tuple[str, Value | int | None]]:
+    return [(name, value) for value in values]
+
+
+def host_info() -> Operation:
+    """What the host says of itself. Payload: ``lines`` of a field's name and its value (UTF-8)."""
+    return _operation("host.info")
+
+
+def reg_read(
+    key: str, *, depth: int | None = None, value: str | None = None, match: tuple[str, str] | None = None
+) -> Operation:
+    """A key with its values and subkeys. Payload: ``registry``; empty where the key does not exist.
+
+    ``depth`` 0 reads the key itself only, None everything below; ``value`` reads values of that name only ("" is the
+    default value). ``match`` (value name, data) keeps the direct subkeys that hold this text, or are named so, ignoring
+    case; their paths are then relative to the subkey.
+    """
+    name, data = match if match is not None else (None, None)
+    return _operation(
+        "reg.read", ("key", key), ("depth", depth), ("value", value), ("match_name", name), ("match_data", data)
+    )
+
+
+def reg_write(key: str, name: str, kind: str, data: bytes) -> Operation:
+    """Sets one value, creating the key. ``kind`` and ``data`` are as in ``payload.RegistryValue``."""
+    return _operation("reg.write", ("key", key), ("name", name), ("kind", kind), ("data", data))
+
+
+def reg_delete(key: str, name: str | None = None) -> Operation:
+    """Deletes one value, or without ``name`` the key and everything below it. Missing is ok."""
+    return _operation("reg.delete", ("key", key), ("name", name))
+
+
+def file_read(path: str) -> Operation:
+    """Payload: the file's bytes. Missing: an error (``Answer.missing``). ``%SystemRoot%`` and the like are expanded."""
+    return _operation("file.read", ("path", path))
+
+
+def file_write(path: str, data: bytes) -> Operation:
+    """Makes a new file; fails where one exists."""
+    return _operation("file.write", ("path", path), ("data", data))
+
+
+def file_delete(path: str) -> Operation:
+    """Missing is ok."""
+    return _operation("file.delete", ("path", path))
+
+
+def run(
+    program: str,
+    *arguments: str,
+    ok_exit: Iterable[int] = (0,),
+    seconds: int = 60,
+    retry_match: str = "",
+    retry_seconds: int = 0,
+) -> Operation:
+    """Runs a program to its end, at most ``seconds``. Payload: ``program``, also where the exit code is not ok.
+
+    ``%SystemRoot%`` and the like are expanded in ``program``, never in the arguments. ``retry_match`` (a .NET regular
+    expression): while not ok and the output (Latin-1) matches, again every second for ``retry_seconds``.
+    """
+    return _operation(
+        "run",
+        ("program", program),
+        *_list("argument", arguments),
+        *_list("ok_exit", ok_exit),
+        ("seconds", seconds),
+        ("retry_match", retry_match or None),
+        ("retry_seconds", retry_seconds if retry_match else None),
+    )
+
+
+def store_read(*stores: str) -> Operation:
+    """The certificates of the machine's stores with what is known of their keys. Payload: ``lines``.
+
+    ``store <name>`` for each one that exists, then ``certificate <store> <der> <has key 0/1> <friendly name>
+    <archived 0/1> <provider> <container> <key spec> <exportable 1/0/empty>``.
+    """
+    return _operation("store.read", *_list("store", stores))
+
+
+def store_add(store: str, der: bytes) -> Operation:
+    """Adds a certificate; ok where it is there already."""
+    return _operation("store.add", ("store", store), ("certificate", der))
+
+
+def store_copy(from_store: str, to_store: str, thumbprint: str) -> Operation:
+    """Copies a certificate with the link to its key."""
+    return _operation("store.copy", ("from", from_store), ("to", to_store), ("thumbprint", thumbprint))
+
+
+def store_remove(store: str, thumbprint: str) -> Operation:
+    """Takes a certificate out of a store (its key stays). Missing is ok."""
+    return _operation("store.remove", ("store", store), ("thumbprint", thumbprint))
+
+
+def store_export_pfx(store: str, thumbprint: str, password: str) -> Operation:
+    """Payload: a PFX of the leaf and its key under ``password``.
+
+    Errors by HRESULT: 0x8009000B the key is not exportable, 0x80090016 there is none.
+    """
+    arguments = ("store", store), ("thumbprint", thumbprint), ("password", password)
+    return _operation("store.export_pfx", *arguments, secret=True)
+
+
+def key_prove(store: str, thumbprint: str, data: bytes) -> Operation:
+    """Signs ``data`` with the certificate's key. Payload: lines ``algorithm`` and ``signature``, or ``unproven``."""
+    if not data:
+        raise TlsOpsError("a key cannot be proven by signing nothing.")
+    return _operation("key.prove", ("store", store), ("thumbprint", thumbprint), ("data", data))
+
+
+def service(name: str, action: str, seconds: int = 30) -> Operation:
+    """``action``: query, start or stop. Payload: lines ``status`` (1 stopped, 4 running), ``start`` (2, 3, 4)."""
+    return _operation("service", ("name", name), ("action", action), ("seconds", seconds))
+
+
+def tcp_exchange(
+    address: str, port: int, data: bytes, *, seconds: int = 10, quiet_ms: int = 200, ends_with: bytes = b""
+) -> Operation:
+    """Connects from the host, sends ``data``, reads one flight back. Payload: the bytes received, maybe none.
+
+    Reading stops when the peer closes, after ``quiet_ms`` of silence behind the first byte, as soon as what came ends
+    in ``ends_with``, or after ``seconds``. ``address`` is a literal one.
+    """
+    return _operation(
+        "tcp.exchange",
+        ("address", address),
+        ("port", port),
+        ("data", data),
+        ("seconds", seconds),
+        ("quiet_ms", quiet_ms),
+        ("ends_with", ends_with or None),
+    )

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one family of errors: what went wrong, where, and the next thing to do."""
+
+from __future__ import annotations
+
+
+class TlsOpsError(Exception):
+    """An error that is meant to be read by a person.
+
+    The door (``_flow/action.py``) fills in host, step and stage where the raiser did not know them, and turns the
+    error into a failed result once.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", step: str = "", stage: str = "", host: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.step = step
+        self.stage = stage
+        self.host = host
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.host, self.step, self.stage) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} {self.hint}" if self.hint else text

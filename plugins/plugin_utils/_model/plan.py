@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step wants to be done, as a value: pure, and tested without any host."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+from .._batch.operation import Answer, Operation
+from .snapshot import Query, Snapshot
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One thing that becomes different.
+
+    ``what`` is a sentence for people. ``where``, ``before`` and ``after`` make the diff (text, may hold several lines).
+    ``operations`` do it, in order; each carries its own undo.
+    """
+
+    what: str
+    where: str
+    before: str
+    after: str
+    operations: tuple[Operation, ...]
+
+
+class Outcome(enum.Enum):
+    """What a proof found. Only PROVEN and RESTART_REQUIRED let a run succeed; UNPROVABLE too, and is reported."""
+
+    PROVEN = "proven"
+    MISSED = "missed"
+    NOT_PROVEN = "not proven"
+    RESTART_REQUIRED = "restart required"
+    UNPROVABLE = "unproven"  # the system has no way to prove it (a CNG key under PowerShell 2.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """``seen`` tells a person what was there; ``facts`` are merged into the step's result under the proof's ``name``."""
+
+    outcome: Outcome
+    seen: str = ""
+    facts: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Reads done after the changes, in the same batch, and the pure function that judges their answers.
+
+    ``name`` is the key in the step's result under ``proofs``; ``what`` names the promise in an error.
+    """
+
+    name: str
+    what: str
+    operations: tuple[Operation, ...]
+    judge: Callable[[tuple[Answer, ...]], Verdict]
+
+
+@dataclasses.dataclass(frozen=True)
+class ControllerFile:
+    """A file that lands on the controller. The plan has checked ``path`` already; ``exists`` means it is there and good."""
+
+    path: str
+    encrypt_with_vault: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """An operation whose answer becomes files on the controller.
+
+    ``content`` turns the answer into the files' bytes, and raises TlsOpsError when these do not prove what they must.
+    """
+
+    operation: Operation
+    content: Callable[[Answer], bytes]
+    files: tuple[ControllerFile, ...]
+    change: Change  # its line in the diff; without operations
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """``snapshot`` is the host as it will be: the next step plans on it. ``result`` is the step's part of the result.
+
+    ``prove_always``: proofs run although nothing changes (``verify: always``).
+    ``parts`` are the plans of several steps that go as one; such a plan holds nothing else but its result.
+    """
+
+    step: str
+    snapshot: Snapshot
+    changes: tuple[Change, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    exports: tuple[Export, ...] = ()
+    result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    prove_always: bool = False
+    parts: tuple[Plan, ...] = ()
+
+    def flat(self) -> tuple[Plan, ...]:
+        """This plan's parts in the order in which they are applied; a plan without parts is its own only part."""
+        return tuple(leaf for part in self.parts for leaf in part.flat()) if self.parts else (self,)
+
+    @property
+    def changes_anything(self) -> bool:
+        return any(part.changes or part.exports for part in self.flat())
+
+
+class Controller(Protocol):
+    """What a step may ask of the controller while planning; implemented in ``_flow/files.py``."""
+
+    @property
+    def host(self) -> str:
+        """The target's name in the inventory."""
+        ...
+
+    def resolve(self, path: str) -> str:
+        """The absolute path: ``~`` expanded, relative to the play's folder otherwise.
+
+        It ends in a slash where it is an existing folder, or was given so.
+        """
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes, decrypted if it is an Ansible Vault file; None where there is none. Raises TlsOpsError."""
+        ...
+
+    def check_destination(self, path: str, *, allow_unsafe: bool) -> None:
+        """Raises TlsOpsError where a secret must not be written there."""
+        ...
+
+    def check_vault(self) -> None:
+        """Raises TlsOpsError where no vault secret is loaded to encrypt with."""
+        ...
+
+
+class Step(Protocol):
+    """A step: frozen, made from validated arguments, pure."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> Self:
+        """From validated arguments; raises TlsOpsError where a value makes no sense."""
+        ...
+
+    def queries(self) -> frozenset[Query]: ...
+
+    def plan(self, snapshot: Snapshot) -> Plan: ...

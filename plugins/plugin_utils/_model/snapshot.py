@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that round 1 read from a host, as one value; a plan also hands on the snapshot as it will be."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .host import HostInfo
+    from .stores import PersonalCertificate, Stores
+    from .web import WebServer
+
+
+class Query(enum.Enum):
+    """What a step may ask for; host facts and the journal are always read."""
+
+    STORES = "stores"
+    PERSONAL = "personal"
+    WEB = "web"
+
+
+@dataclasses.dataclass(frozen=True)
+class Journal:
+    """What an earlier run left under ``HKLM\\SOFTWARE\\tlsops.windows\\Undo``: the way back that survives the process.
+
+    ``endpoints``: selector -> JSON text of the settings an endpoint had. ``roots``: thumbprint -> (registry key -> old Blob).
+    ``distrusted``: thumbprints that this collection put into Disallowed.
+    """
+
+    endpoints: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    roots: Mapping[str, Mapping[str, bytes]] = dataclasses.field(default_factory=dict)
+    distrusted: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A host at one moment. What was not asked for is None."""
+
+    host: HostInfo
+    journal: Journal
+    stores: Stores | None = None
+    personal: tuple[PersonalCertificate, ...] | None = None
+    web: WebServer | None = None
+    dry_run: bool = False  # a step may then accept what an earlier task of the play would have made, and says so
+    nonce: str = ""  # random hex of this run, for temporary names on the target
+    one_time_password: str = dataclasses.field(default="", repr=False)  # protects a PFX on its way to the controller
