@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PFX files (PKCS#12, RFC 7292): opened, made and proven in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
+
+from .._errors import TlsOpsError
+from .certificate import Certificate
+from .pfx_mac import with_mac
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Compatibility = Literal["modern", "windows2016", "windows2003"]
+
+# Rounds of the key derivation, for key, certificates and MAC alike. .NET refuses more than 300,000 for each of them by
+# default (Pkcs12LoaderLimits); for old systems, where nothing is documented, few more than what they write themselves.
+_ROUNDS: dict[Compatibility, int] = {"modern": 100_000, "windows2016": 20_000, "windows2003": 2_000}
+
+# pbeWithSHAAnd128BitRC4, 40BitRC4, 128BitRC2-CBC and 40BitRC2-CBC as DER (RFC 7292 appendix C).
+_OLD_CIPHERS = tuple(bytes.fromhex("060a2a864886f70d010c01") + bytes([last]) for last in (1, 2, 5, 6))
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenedPfx:
+    """What a PFX holds: one key, the certificate that belongs to it, and the others in their order."""
+
+    key: PrivateKey = dataclasses.field(repr=False)
+    certificate: Certificate
+    others: tuple[Certificate, ...]
+
+
+def open_pfx(data: bytes, password: str) -> OpenedPfx:
+    """Opens a PFX whose ciphers are AES, 3DES or, where this controller's OpenSSL has them, RC2 and RC4.
+
+    Raises TlsOpsError: wrong password, damaged, no key, no certificate for the key.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # BER, which Windows may write, is only warned of
+            parsed = pkcs12.load_pkcs12(data, password.encode("utf-8"))
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unreadable(data, error) from None
+    if parsed.key is None:
+        raise TlsOpsError("the PFX holds no private key.")
+    if not isinstance(parsed.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TlsOpsError("the key in the PFX is neither RSA nor ECDSA.")
+    bags = [*([parsed.cert] if parsed.cert else []), *parsed.additional_certs]
+    certificates = [Certificate(bag.certificate.public_bytes(Encoding.DER)) for bag in bags]
+    own = next((each for each in certificates if each.public_key == public_key(parsed.key)), None)
+    if own is None:
+        raise TlsOpsError("the PFX holds no certificate that belongs to its private key.")
+    return OpenedPfx(parsed.key, own, tuple(each for each in certificates if each != own))
+
+
+def _unreadable(data: bytes, error: Exception) -> TlsOpsError:
+    if "password" not in str(error).lower() and isinstance(error, ValueError):
+        return TlsOpsError("this is no PFX file, or it is damaged.")
+    if any(oid in data for oid in _OLD_CIPHERS):
+        return TlsOpsError(
+            "the password is wrong, or this controller's OpenSSL lacks the old cipher (RC2 or RC4) of this PFX.",
+            hint="Windows up to Server 2012 R2 encrypts certificates with RC2. Give OpenSSL its legacy provider "
+            "(and do not set CRYPTOGRAPHY_OPENSSL_NO_LEGACY) on the controller.",
+        )
+    return TlsOpsError("the password is wrong, or the PFX is damaged.")
+
+
+def make_pfx(
+    key: PrivateKey,
+    certificate: Certificate,
+    chain: Sequence[Certificate],
+    password: str,
+    compatibility: Compatibility = "modern",
+    friendly_name: str = "",
+) -> bytes:
+    """A PFX with the key, its certificate and ``chain`` (its issuers, the root last).
+
+    ``modern``: AES-256-CBC with PBKDF2-HMAC-SHA256, and a SHA-256 MAC, which Windows reads from Server 2019 on. Else
+    3DES and SHA-1 throughout, which every Windows reads. Raises TlsOpsError for an empty password, or a key that is not
+    the certificate's.
+    """
+    if not password:
+        raise TlsOpsError("the password of a PFX must not be empty.")
+    if public_key(key) != certificate.public_key:
+        raise TlsOpsError(f"the private key does not belong to {certificate.label} ({certificate.thumbprint}).")
+    digest: hashes.SHA256 | hashes.SHA1
+    if compatibility == "modern":
+        algorithm, digest = pkcs12.PBES.PBESv2SHA256AndAES256CBC, hashes.SHA256()
+    else:
+        algorithm, digest = pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1()
+    rounds = _ROUNDS[compatibility]
+    encryption = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(rounds)
+        .key_cert_algorithm(algorithm)
+        .hmac_hash(digest)
+        .build(password.encode("utf-8"))
+    )
+    issuers = [each.parsed for each in chain if each != certificate]
+    name = friendly_name.encode("utf-8") or None
+    made = pkcs12.serialize_key_and_certificates(name, key, certificate.parsed, issuers, encryption)
+    return with_mac(made, password, digest.name, rounds)
+
+
+def prove(data: bytes, password: str, chain: Sequence[Certificate]) -> OpenedPfx:
+    """Opens a PFX again and checks that it holds ``chain`` (leaf first, root last) and the leaf's key.
+
+    Raises TlsOpsError where anything is missing, the chain does not hold together, or it ends below a root.
+    """
+    opened = open_pfx(data, password)
+    leaf = chain[0]
+    if opened.certificate != leaf:
+        raise TlsOpsError(f"the PFX holds {opened.certificate.thumbprint} with the key, not {leaf.thumbprint}.")
+    for child, issuer in itertools.pairwise(chain):
+        if child.signed_by(issuer) is False:
+            raise TlsOpsError(f"the chain does not hold together: {child.label} is not signed by {issuer.label}.")
+    if not chain[-1].self_signed:
+        raise TlsOpsError(f"the chain is not complete: {chain[-1].label} is not a root.")
+    missing = [each.label for each in chain[1:] if each not in opened.others]
+    if missing:
+        raise TlsOpsError(f"the PFX lacks certificates of the chain: {', '.join(missing)}.")
+    return opened
+
+
+def public_key(key: PrivateKey) -> bytes:
+    """The SubjectPublicKeyInfo as DER, to compare with ``Certificate.public_key``."""
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
