@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One host's remote shells: Create, Command, Send, Receive, Signal, Delete (MS-WSMV 3.1.4.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import re
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Protocol
+
+from . import payload, wsman
+from .payload import Outcome, Refused
+from .wsman import Faulted, Request
+
+
+class Executes(Protocol):
+    """The part of a world's host that runs batches; the call may block."""
+
+    name: str
+
+    def execute(self, lines: list[str]) -> str: ...
+
+
+@dataclasses.dataclass
+class Settings:
+    """What can be set about the service; a change holds from the next message on.
+
+    ``separate_done``: output and the end of the command come in two replies (Windows may send either form).
+    ``max_shells``: MaxShellsPerUser, 30 since Windows Server 2012. ``script_digest``: SHA-256 of the shipped script.
+    """
+
+    separate_done: bool = False
+    max_shells: int = 30
+    script_digest: str = ""
+
+
+class _Command:
+    """A process: its input while that is collected, its output once it has ended."""
+
+    def __init__(self) -> None:
+        self.stdin = bytearray()
+        self.stdin_open = True
+        self.ended = asyncio.Event()
+        self.pending: dict[str, bytes] = {}
+        self.exit_code = 0
+
+    def end(self, outcome: Outcome) -> None:
+        self.pending = {"stdout": outcome.stdout, "stderr": outcome.stderr}
+        self.exit_code = outcome.exit_code
+        self.ended.set()
+
+    def take(self, room: int) -> dict[str, bytes]:
+        """The next pieces of output, together no longer than ``room`` bytes."""
+        pieces = {}
+        for name, data in self.pending.items():
+            pieces[name], self.pending[name] = data[:room], data[room:]
+            room -= len(pieces[name])
+        return pieces
+
+    @property
+    def drained(self) -> bool:
+        return not any(self.pending.values())
+
+
+class Shells:
+    """The shells of one host. All calls are made on the event loop; batches run in ``executor``."""
+
+    def __init__(self, host: Executes, settings: Settings, executor: Executor, on_error: Callable[[str], None]) -> None:
+        self._host = host
+        self._settings = settings
+        self._executor = executor
+        self._on_error = on_error
+        self._shells: dict[str, dict[str, _Command]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self.commands = 0
+        self.created = 0
+
+    @property
+    def open(self) -> int:
+        """How many shells exist now; one that no client deleted stays (Windows keeps it for IdleTimeout, two hours)."""
+        return len(self._shells)
+
+    async def close(self) -> None:
+        """Waits for the batches that are still going: a thread cannot be stopped from outside."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def answer(self, request: Request) -> str:
+        """The reply's envelope. Raises Faulted."""
+        if request.action == "Receive":
+            return await self._receive(request)
+        handlers = {
+            "Create": self._create,
+            "Command": self._command,
+            "Send": self._send,
+            "Signal": self._signal,
+            "Delete": self._delete,
+        }
+        handler = handlers.get(request.action)
+        if handler is None:
+            raise Faulted(wsman.INVALID)
+        return handler(request)
+
+    def _create(self, request: Request) -> str:
+        if len(self._shells) >= self._settings.max_shells:
+            raise Faulted(wsman.MAX_SHELLS)
+        shell_id, reply = wsman.created(request)
+        self._shells[shell_id] = {}
+        self.created += 1
+        return reply
+
+    def _command(self, request: Request) -> str:
+        shell = self._shell(request)
+        command_line = request.command_line
+        command_id, reply = wsman.started(request)
+        command = shell[command_id] = _Command()
+        self.commands += 1
+        try:
+            payload.check_command_line(command_line)
+        except Refused as refusal:
+            command.end(_refused(refusal))
+            return reply
+        # Stock Ansible says FALSE exactly when it is going to send input; with TRUE there is no pipe to read from.
+        if request.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "TRUE":
+            self._start(command)
+        return reply
+
+    def _send(self, request: Request) -> str:
+        command = self._find(request)
+        piece, last = request.stdin
+        if command.ended.is_set():  # a process that is over reads nothing more; what it left is for Receive
+            return wsman.acknowledged(request)
+        if not command.stdin_open:
+            raise Faulted(wsman.INVALID)
+        command.stdin += piece
+        if last:
+            self._start(command)
+        return wsman.acknowledged(request)
+
+    async def _receive(self, request: Request) -> str:
+        command = self._find(request)
+        try:
+            await asyncio.wait_for(command.ended.wait(), request.operation_timeout)
+        except TimeoutError as error:
+            raise Faulted(wsman.TIMED_OUT) from error
+        had_output = not command.drained
+        streams = command.take(request.stream_room)
+        finished = command.drained and not (had_output and self._settings.separate_done)
+        return wsman.received(request, streams, command.exit_code if finished else None)
+
+    def _signal(self, request: Request) -> str:
+        # Windows ends the process here; a batch that is still going goes on to its end unheard, as under a lost NTLM
+        # connection.
+        self._find(request)
+        del self._shell(request)[request.command_id]
+        return wsman.acknowledged(request)
+
+    def _delete(self, request: Request) -> str:
+        self._shell(request)
+        del self._shells[request.shell_id]
+        return wsman.acknowledged(request)
+
+    def _shell(self, request: Request) -> dict[str, _Command]:
+        if request.shell_id not in self._shells:
+            raise Faulted(wsman.NO_SUCH_SHELL)
+        return self._shells[request.shell_id]
+
+    def _find(self, request: Request) -> _Command:
+        command = self._shell(request).get(request.command_id)
+        if command is None:
+            raise Faulted(wsman.NO_SUCH_SHELL)
+        return command
+
+    def _start(self, command: _Command) -> None:
+        command.stdin_open = False
+        task = asyncio.create_task(self._run(command))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, command: _Command) -> None:
+        loop = asyncio.get_running_loop()
+        command.end(await loop.run_in_executor(self._executor, self._interpret, bytes(command.stdin)))
+
+    def _interpret(self, stdin: bytes) -> Outcome:
+        """In a worker thread. A command ends whatever happens: the client would ask for its output for ever."""
+        try:
+            text = self._host.execute(payload.batch_lines(stdin, self._settings.script_digest))
+        except Refused as refusal:
+            return _refused(refusal)
+        except Exception:
+            report = traceback.format_exc()
+            self._on_error(f"{self._host.name}: {report}")
+            return Outcome(stderr=_native(report), exit_code=1)
+        return Outcome(stdout=_native(text))
+
+
+def _refused(refusal: Refused) -> Outcome:
+    return Outcome(stderr=_native(f"{refusal}\n"), exit_code=1)
+
+
+def _native(text: str) -> bytes:
+    """PowerShell ends its lines with CR LF; Ansible opens its shells with code page 65001."""
+    return re.sub(r"\r?\n", "\r\n", text).encode()
