@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What keeps a certificate from serving TLS, found before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from .._errors import TlsOpsError
+from .certificate import Certificate
+
+RSA_BITS = 2048
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")  # those Schannel has
+_WEAK = (hashes.MD5, hashes.SHA1)
+
+
+def server_problems(leaf: Certificate, at: datetime) -> tuple[str, ...]:
+    """Why the certificate cannot be a server's at that moment, each as the end of a sentence about it; none is good."""
+    return (*_validity(leaf, at), *_key(leaf), *_signature(leaf), *_usage(leaf))
+
+
+def unreadable(certificate: Certificate) -> str:
+    """Why a field of the certificate cannot be read, which a library finds out only when asked; empty where all can."""
+    try:
+        _ = certificate.subject, certificate.issuer, certificate.not_before, certificate.not_after
+        _ = certificate.subject_text, certificate.issuer_text, certificate.label, certificate.public_key
+    except TlsOpsError as error:
+        return error.message.rstrip(".")
+    except ValueError as error:
+        return f"a certificate with a field that cannot be read: {error}"
+    return ""
+
+
+def _validity(leaf: Certificate, at: datetime) -> Iterator[str]:
+    clock = f"the server's clock says {at:%Y-%m-%d %H:%M} UTC"
+    if at < leaf.not_before:
+        yield f"is valid only from {leaf.not_before:%Y-%m-%d %H:%M} UTC ({clock})"
+    if at > leaf.not_after:
+        yield f"expired on {leaf.not_after:%Y-%m-%d %H:%M} UTC ({clock})"
+
+
+def _key(leaf: Certificate) -> Iterator[str]:
+    try:
+        key = leaf.parsed.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < RSA_BITS:
+            yield f"has an RSA key of {key.key_size} bits; {RSA_BITS} are needed"
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if key.curve.name not in _CURVES:
+            yield f"has a key on the curve {key.curve.name}; P-256, P-384 or P-521 is needed"
+    else:
+        yield "has a key that is neither RSA nor ECDSA: Windows cannot serve TLS with it"
+
+
+def _signature(leaf: Certificate) -> Iterator[str]:
+    try:
+        algorithm = leaf.parsed.signature_hash_algorithm
+    except UnsupportedAlgorithm:  # MD2, and older
+        yield "is signed with an algorithm that is no longer accepted"
+        return
+    if isinstance(algorithm, _WEAK):
+        yield f"is signed with {algorithm.name.upper()}, which clients refuse"
+
+
+def _usage(leaf: Certificate) -> Iterator[str]:
+    if leaf.is_ca:
+        yield "is a CA certificate"
+    extended = leaf.extension(x509.ExtendedKeyUsage)
+    accepted = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    if isinstance(extended, x509.ExtendedKeyUsage) and not any(each in extended for each in accepted):
+        yield "is not for server authentication (extended key usage)"
+    usage = leaf.extension(x509.KeyUsage)
+    if isinstance(usage, x509.KeyUsage) and not (usage.digital_signature or usage.key_encipherment):
+        yield "has a key usage without digital signature and key encipherment"
