@@ -42,7 +42,7 @@ class Outcome(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """``seen`` tells a person what was there; ``facts`` are merged into the step's result under the proof's ``name``."""
+    """``seen`` tells a person what was there; ``facts`` go into the result under the proof's ``name``."""
 
     outcome: Outcome
     seen: str = ""
@@ -64,7 +64,7 @@ class Proof:
 
 @dataclasses.dataclass(frozen=True)
 class ControllerFile:
-    """A file that lands on the controller. The plan has checked ``path`` already; ``exists`` means it is there and good."""
+    """A file that lands on the controller; whoever planned it has checked its place."""
 
     path: str
     encrypt_with_vault: bool = False

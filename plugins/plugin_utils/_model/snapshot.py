@@ -29,7 +29,8 @@ class Query(enum.Enum):
 class Journal:
     """What an earlier run left under ``HKLM\\SOFTWARE\\tlsops.windows\\Undo``: the way back that survives the process.
 
-    ``endpoints``: selector -> JSON text of the settings an endpoint had. ``roots``: thumbprint -> (registry key -> old Blob).
+    ``endpoints``: selector -> JSON text of the settings an endpoint had.
+    ``roots``: thumbprint -> (registry key -> old Blob).
     ``distrusted``: thumbprints that this collection put into Disallowed.
     """
 

@@ -29,7 +29,7 @@ class StoreCopy:
 
 @dataclasses.dataclass(frozen=True)
 class Stores:
-    """Roots, intermediates and the disallowed, by physical store; ``automatic_update`` is the root programme's switch."""
+    """Roots, intermediates and the disallowed; ``automatic_update`` is the root programme's switch."""
 
     copies: tuple[StoreCopy, ...]
     automatic_update: bool

@@ -42,9 +42,9 @@ class Site:
 class Endpoint:
     """A place that holds one certificate: an http.sys record on IIS 7 and newer, the site itself on IIS 6.0.
 
-    ``selector`` names it the way the system's own tool does (``ipport=0.0.0.0:443``, ``hostnameport=www.example.com:443``,
-    ``ccs=443``). ``thumbprint`` is empty where nothing is attached yet. ``sites`` are the names of all sites that it serves:
-    they change together. ``settings`` is every value it holds, for the diff and for putting it back.
+    ``selector`` names it the way the system's own tool does (``ipport=0.0.0.0:443``, ``ccs=443``,
+    ``hostnameport=www.example.com:443``). ``thumbprint`` is empty where nothing is attached yet. ``sites`` are the names
+    of all sites that it serves: they change together. ``settings`` is every value it holds, for the diff and for putting it back.
     ``address`` is what to connect to (``0.0.0.0`` and ``[::]`` mean any); ``host`` is the SNI name, empty for none.
     """
 
@@ -60,7 +60,7 @@ class Endpoint:
 
 
 class WebServer(Protocol):
-    """What a step may ask of a web server; one implementation per backend in ``_windows/iis/``. Pure: no host contact."""
+    """What a step may ask of a web server; one implementation per backend in ``_windows/iis/``. Pure."""
 
     @property
     def sites(self) -> tuple[Site, ...]: ...

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``certreq``: makes the answer of a CA and the key of its request one certificate in MY."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+
+from .._batch.operation import Operation
+from .._batch.operations import file_delete, file_write, run
+from .._x509.certificate import Certificate
+
+PROGRAM = r"%SystemRoot%\System32\certreq.exe"
+SECONDS = 60
+
+
+def accept(leaf: Certificate, *, system_root: str, nonce: str) -> tuple[Operation, ...]:
+    """Installs the leaf and links its key, by public key. The file is gone afterwards, on a failure too.
+
+    ``-machine`` is mandatory where no request is outstanding, as for a reissue (Microsoft docs, certreq). The
+    acceptance itself has no undo: taking the certificate out of MY would leave its key without any link, because the
+    pending request is gone by then.
+    """
+    path = rf"{system_root}\Temp\tlsops-{nonce}.cer"
+    written = dataclasses.replace(file_write(path, _pem(leaf)), undo=(file_delete(path),))
+    return written, run(PROGRAM, "-q", "-accept", "-machine", path, seconds=SECONDS), file_delete(path)
+
+
+def _pem(certificate: Certificate) -> bytes:
+    text = base64.b64encode(certificate.der).decode("ascii")
+    rows = [text[start : start + 64] for start in range(0, len(text), 64)]
+    marked = ("-----BEGIN CERTIFICATE-----", *rows, "-----END CERTIFICATE-----", "")
+    return "\r\n".join(marked).encode("ascii")

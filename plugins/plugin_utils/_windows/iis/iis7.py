@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""IIS 7 to 10: sites in applicationHost.config, certificates in http.sys."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Mapping
+
+from ..._batch.operation import Operation
+from ..._batch.operations import service
+from ..._batch.payload import registry
+from ..._errors import TlsOpsError
+from ..._model.web import Endpoint, Site, SiteState, WebServer
+from ..httpsys import IIS_APP_ID, Record, Selector
+from ..netsh import Netsh
+from . import site_states, swap
+from .bindings import ANY, selector, tls_places
+from .endpoints import entry, foreign_program
+
+SERVICES = ("WAS", "W3SVC")  # in the order in which they start
+_RUNNING, _DISABLED = 4, 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """Why the sites of a host are not known; raised when a step asks for them."""
+
+    message: str
+    hint: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Iis7:
+    """The ``WebServer`` of IIS 7 to 10, and of a host without IIS (no sites then).
+
+    ``listen_only`` is http.sys's IP listen list, empty for all addresses. ``services``: name -> (status, start) as the
+    service control manager counts; a service that is not there is left out.
+    """
+
+    known_sites: tuple[Site, ...] = ()
+    known_endpoints: tuple[Endpoint, ...] = ()
+    listen_only: tuple[str, ...] = ()
+    netsh: Netsh = dataclasses.field(default_factory=Netsh)
+    services: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    version: str = ""
+    problem: Problem | None = None
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        self._check()
+        return self.known_sites
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        self._check()
+        return self.known_endpoints
+
+    def _check(self) -> None:
+        if self.problem:
+            raise TlsOpsError(self.problem.message, hint=self.problem.hint)
+
+    def connect_address(self, endpoint: Endpoint) -> str:
+        bare = ipaddress.ip_address(endpoint.address.strip("[]"))
+        if not bare.is_unspecified:
+            return str(bare)
+        loopback = "127.0.0.1" if bare.version == 4 else "::1"
+        listening = [each for each in map(_address, self.listen_only) if each and each.version == bare.version]
+        if not self.listen_only or any(each.is_unspecified or str(each) == loopback for each in listening):
+            return loopback
+        if not listening:
+            only = ", ".join(self.listen_only)
+            raise TlsOpsError(
+                f"http.sys only listens on {only} (IP listen list), which is not what {endpoint.selector} is for.",
+                hint="See 'netsh http show iplisten'.",
+            )
+        return str(listening[0])
+
+    def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
+        """Also for an endpoint without a certificate: it gets one, with ``settings`` where it has some."""
+        own = Selector.parse(endpoint.selector)
+        if endpoint.owner != "iis":
+            whose = foreign_program(str(endpoint.settings.get("app_id", "")), endpoint.port) or endpoint.owner
+            raise TlsOpsError(f"the http.sys record {own} is not one of IIS's ({whose}) and is not touched.")
+        settings = endpoint.settings or {"app_id": IIS_APP_ID}
+        new = Record.from_settings(thumbprint, store, settings)
+        if not endpoint.thumbprint:
+            return swap.create(self.netsh, own, new)
+        old = Record.from_settings(endpoint.thumbprint, endpoint.store, settings)
+        return swap.replace(self.netsh, own, old, new, entry(endpoint))
+
+    def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
+        """Adds the binding ``*:port:`` where the site has no https binding on that port.
+
+        Raises TlsOpsError where another site or program would get the certificate too.
+        """
+        targets, information = self._targets(site, port)
+        added = (site_states.add_binding(site, information),) if information else ()
+        changed = [one for one in targets if (one.thumbprint, one.store) != (thumbprint.upper(), store)]
+        return added + tuple(each for one in changed for each in self.replace(one, thumbprint, store))
+
+    def _targets(self, site: Site, port: int) -> tuple[list[Endpoint], str]:
+        """The endpoints that ``attach`` fills, and the binding that it adds for them (empty: it is there)."""
+        own = {selector(*each).identity for each in tls_places(site) if each[1].port == port}
+        new = Endpoint(f"ipport={ANY}:{port}", ANY, port, "", (site.name,), "iis")
+        wanted = own or {Selector.parse(new.selector).identity}
+        found = [each for each in self.endpoints if Selector.parse(each.selector).identity in wanted]
+        for each in found:
+            _check_own(each, site)
+        mine = [dataclasses.replace(each, sites=(site.name,), owner="iis") for each in found]
+        return mine or [new], "" if own else f"*:{port}:"
+
+    def start(self, site: Site) -> tuple[Operation, ...]:
+        return site_states.start(site)
+
+    def stop(self, site: Site) -> tuple[Operation, ...]:
+        return site_states.stop(site)
+
+    def start_services(self) -> tuple[Operation, ...]:
+        """Raises TlsOpsError where one is disabled or not there."""
+        return tuple(_started(name, self.services.get(name)) for name in SERVICES if not self._runs(name))
+
+    def _runs(self, name: str) -> bool:
+        return self.services.get(name, (0, 0))[0] == _RUNNING
+
+    def read_back(self, endpoint: Endpoint) -> Operation:
+        return swap.read_record(Selector.parse(endpoint.selector))
+
+    def understood(self, endpoint: Endpoint, payload: bytes) -> Endpoint | None:
+        values = registry(payload).get("")
+        if not values:
+            return None
+        record = Record.from_registry(values)
+        return dataclasses.replace(
+            endpoint, thumbprint=record.thumbprint, store=record.store, settings=record.settings()
+        )
+
+    def with_endpoint(self, endpoint: Endpoint) -> WebServer:
+        same = [each.selector == endpoint.selector for each in self.known_endpoints]
+        changed = [endpoint if one else each for one, each in zip(same, self.known_endpoints, strict=True)]
+        return dataclasses.replace(self, known_endpoints=tuple(changed if any(same) else [*changed, endpoint]))
+
+    def with_state(self, site: Site, state: SiteState) -> WebServer:
+        changed = [
+            dataclasses.replace(each, state=state) if each.identifier == site.identifier else each
+            for each in self.known_sites
+        ]
+        return dataclasses.replace(self, known_sites=tuple(changed))
+
+
+def _check_own(endpoint: Endpoint, site: Site) -> None:
+    """Raises TlsOpsError where the endpoint is not this site's alone."""
+    others = ", ".join(name for name in endpoint.sites if name != site.name)
+    app_id = str(endpoint.settings.get("app_id", IIS_APP_ID))
+    foreign = endpoint.owner in ("foreign", "central_store") or (not endpoint.sites and app_id != IIS_APP_ID)
+    if others or foreign:
+        whose = f"site {others}" if others else foreign_program(app_id, endpoint.port) or f"another program ({app_id})"
+        raise TlsOpsError(
+            f"{endpoint.selector} belongs to {whose}: a certificate for site {site.name} would change that too.",
+            hint="Give the site another port, or an https binding of its own with a host name and SNI.",
+        )
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+
+
+def _started(name: str, state: tuple[int, int] | None) -> Operation:
+    if state is None:
+        raise TlsOpsError(f"the service {name} is not on this host.", hint="Install the Web Server (IIS) role.")
+    if state[1] == _DISABLED:
+        raise TlsOpsError(f"the service {name} is disabled.", hint=f"Allow it: 'sc config {name} start= auto'.")
+    return dataclasses.replace(service(name, "start"), undo=(service(name, "stop"),))

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What round 1 asks of a host's web server, and the web server that its answers show."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from ..._batch.operation import Answer, Operation
+from ..._batch.operations import file_read, reg_read, service
+from ..._batch.payload import RegistryValue, lines, number, registry
+from ..._errors import TlsOpsError
+from ..._model.host import HostInfo
+from ..._model.web import Site, WebServer
+from .. import httpsys, netsh
+from . import bindings, site_states
+from .endpoints import endpoints
+from .iis7 import SERVICES, Iis7, Problem
+from .xml_reader import elements
+
+INETSTP = r"HKLM\SOFTWARE\Microsoft\InetStp"
+REDIRECTION = r"%SystemRoot%\System32\inetsrv\config\redirection.config"
+_RUNNING = 4
+
+_UNREADABLE = "The account needs administrator rights, and no other program may hold the file."
+_SHARED = (
+    "IIS takes its configuration from another place (redirection.config), which is not supported yet.",
+    "Switch shared configuration off on this server, or renew its certificate by hand.",
+)
+_IIS6 = ("IIS 6.0 is not supported yet.", "Supported are IIS 7 to 10 (Windows Server 2008 and newer).")
+
+
+def operations() -> tuple[Operation, ...]:
+    """What to ask; ``parse`` reads the answers in this order. An error is data."""
+    return (
+        *(reg_read(key) for key in httpsys.KEYS.values()),
+        reg_read(httpsys.PARAMETERS, depth=0, value="ListenOnlyList"),
+        reg_read(INETSTP, depth=0),
+        file_read(bindings.CONFIG),
+        file_read(REDIRECTION),
+        site_states.query(),
+        *(service(name, "query") for name in SERVICES),
+        *netsh.probes(),
+    )
+
+
+def parse(answers: Sequence[Answer], host: HostInfo) -> WebServer:  # noqa: ARG001  another backend goes by the host
+    """The host's web server. What is wrong with it is raised when a step asks for its sites or endpoints."""
+    try:
+        return _parse(answers)
+    except TlsOpsError as error:
+        return Iis7(problem=Problem(error.message, error.hint))
+
+
+def _parse(answers: Sequence[Answer]) -> Iis7:
+    *records, listen, version, config, redirection, states, was, w3svc, update, switches = answers
+    found: dict[httpsys.Selector, httpsys.Record] = {}
+    for kind, answer in zip(httpsys.KEYS, records, strict=True):
+        found |= httpsys.records(kind, _subtree(answer, httpsys.KEYS[kind]))
+    services = {name: state for name, each in zip(SERVICES, (was, w3svc), strict=True) if (state := _service(each))}
+    product = _subtree(version, INETSTP).get("", {})
+    sites = _sites(product, config, redirection)
+    running = all(services.get(name, (0, 0))[0] == _RUNNING for name in SERVICES)
+    sites = _with_states(sites, states if running else None)
+    return Iis7(
+        known_sites=sites,
+        known_endpoints=endpoints(found, sites),
+        listen_only=_listen_only(_subtree(listen, httpsys.PARAMETERS)),
+        netsh=netsh.Netsh.probed((update, switches)),
+        services=services,
+        version=f"{_major(product)}.{product['MinorVersion'].number}" if "MinorVersion" in product else "",
+    )
+
+
+def _subtree(answer: Answer, key: str) -> dict[str, dict[str, RegistryValue]]:
+    """Empty where the key is missing; raises TlsOpsError where it cannot be read."""
+    if answer.missing:
+        return {}
+    if not answer.ok:
+        raise TlsOpsError(f"{key} cannot be read: {answer.describe()}.", hint=_UNREADABLE)
+    return registry(answer.payload)
+
+
+def _sites(product: dict[str, RegistryValue], config: Answer, redirection: Answer) -> tuple[Site, ...]:
+    """None at all where IIS is not installed; raises TlsOpsError where they cannot be known."""
+    if not product:
+        return ()
+    if _major(product) == 6:
+        raise TlsOpsError(_IIS6[0], hint=_IIS6[1])
+    if _redirected(redirection):
+        raise TlsOpsError(_SHARED[0], hint=_SHARED[1])
+    if not config.ok:
+        raise TlsOpsError(f"{bindings.CONFIG} cannot be read: {config.describe()}.", hint=_UNREADABLE)
+    return bindings.sites(config.payload)
+
+
+def _major(product: dict[str, RegistryValue]) -> int:
+    value = product.get("MajorVersion")
+    return value.number if value else 0
+
+
+def _redirected(answer: Answer) -> bool:
+    """IIS docs, configurationRedirection: the file is there on every server, its switch says whether it counts."""
+    if answer.missing:
+        return False
+    if not answer.ok:
+        raise TlsOpsError(f"{REDIRECTION} cannot be read: {answer.describe()}.", hint=_UNREADABLE)
+    root = elements(answer.payload, "redirection.config")
+    return any(each.get("enabled", "").lower() == "true" for each in root.iter("configurationRedirection"))
+
+
+def _with_states(sites: tuple[Site, ...], answer: Answer | None) -> tuple[Site, ...]:
+    """``answer`` is None where the services do not run: nothing is started then, whatever appcmd says."""
+    if answer is None:
+        return tuple(dataclasses.replace(site, state="stopped") for site in sites)
+    states = site_states.states(answer)
+    return tuple(dataclasses.replace(site, state=states.get(site.identifier, "unknown")) for site in sites)
+
+
+def _service(answer: Answer) -> tuple[int, int] | None:
+    """Status and start mode; None where the service is not there."""
+    if not answer.ok:
+        return None
+    values = {keyword: fields[0] for keyword, fields in lines(answer.payload) if len(fields) == 1}
+    if not {"status", "start"} <= values.keys():
+        raise TlsOpsError("the answer about a service is not in the expected form.")
+    return number(values["status"]), number(values["start"])
+
+
+def _listen_only(keys: dict[str, dict[str, RegistryValue]]) -> tuple[str, ...]:
+    value = keys.get("", {}).get("ListenOnlyList")
+    return tuple(text for text in value.texts if text) if value else ()

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operations that change one http.sys record, so that a failure at any of them ends in the old record.
+
+The target runs the undo lists newest first, each in its own order up to the first that is not ok. netsh can exit with 0
+and have done nothing, or be cut off by its time limit after it has done it: so only what is read back counts, and what
+brings the old record back hangs on the journal entry, which is written before netsh is started.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..._batch.operation import Operation
+from ..._batch.operations import reg_delete, reg_read, reg_write
+from ..._batch.payload import RegistryValue, digest, encode_registry, reg_text
+from ..httpsys import HASH, KEYS, Record, Selector
+from ..journal import SSL_BINDING
+from ..netsh import Netsh
+
+_ANY_OUTCOME = (0, 1)  # netsh's exit code for every refusal is 1: "it exists" (183), "it does not" (2)
+
+
+def read_record(selector: Selector) -> Operation:
+    """Reads every value of the record, whatever its subkey is named."""
+    return reg_read(KEYS[selector.kind], match=selector.registry_match)
+
+
+def holds(selector: Selector, thumbprint: str) -> Operation:
+    """Not ok unless the record holds this certificate; an empty thumbprint: unless there is no record."""
+    value = {HASH: RegistryValue("Binary", bytes.fromhex(thumbprint))}
+    expected = encode_registry({"": value}) if thumbprint else b""
+    read = reg_read(KEYS[selector.kind], value=HASH, match=selector.registry_match)
+    return dataclasses.replace(read, expect=digest(expected))
+
+
+def replace(netsh: Netsh, selector: Selector, old: Record, new: Record, entry: str) -> tuple[Operation, ...]:
+    """From ``old`` to ``new``; ``entry`` is the journal's text. Raises TlsOpsError where a setting would be lost."""
+    change, put_back = _update(netsh, selector, old, new) if netsh.can_update else _renew(netsh, selector, old, new)
+    write_entry = reg_write(SSL_BINDING, str(selector), "String", reg_text(entry))
+    drop_entry = drop_journal(str(selector))
+    back = (put_back, holds(selector, old.thumbprint), drop_entry)
+    return (
+        holds(selector, old.thumbprint),
+        dataclasses.replace(write_entry, undo=back),
+        *change,
+        holds(selector, new.thumbprint),
+        dataclasses.replace(drop_entry, undo=(write_entry,)),
+    )
+
+
+def create(netsh: Netsh, selector: Selector, new: Record) -> tuple[Operation, ...]:
+    """A record where there is none. The undo hangs on the check before it: see above."""
+    none_there = holds(selector, "")
+    return (
+        dataclasses.replace(none_there, undo=(netsh.delete(selector, ok_exit=_ANY_OUTCOME),)),
+        netsh.add(selector, new),
+        holds(selector, new.thumbprint),
+    )
+
+
+def drop_journal(selector: str) -> Operation:
+    return reg_delete(SSL_BINDING, selector)
+
+
+def _update(netsh: Netsh, selector: Selector, old: Record, new: Record) -> tuple[tuple[Operation, ...], Operation]:
+    return (netsh.update(selector, new),), netsh.update(selector, old)
+
+
+def _renew(netsh: Netsh, selector: Selector, old: Record, new: Record) -> tuple[tuple[Operation, ...], Operation]:
+    """Delete and add (http.sys has no other way before ``update``), with as little between them as can be."""
+    back = (netsh.delete(selector, ok_exit=_ANY_OUTCOME), netsh.add(selector, old))
+    delete = dataclasses.replace(netsh.delete(selector), undo=back)
+    # Brings the record back where the delete was cut off; where it is there, netsh refuses.
+    return (delete, netsh.add(selector, new)), netsh.add(selector, old, ok_exit=_ANY_OUTCOME)

@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import file_delete, file_write, run
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept
+from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.answer import read_answer
+
+from tests.unit.mint import mint
+
+LEAF = mint("www.example.com")
+PATH = r"D:\Windows\Temp\tlsops-0a1b.cer"
+
+
+def test_silently_for_the_machine_and_nothing_is_left() -> None:
+    write, program, delete = accept(LEAF.certificate, system_root=r"D:\Windows", nonce="0a1b")
+    data = dict(write.arguments)["data"]
+    assert write.arguments == file_write(PATH, data).arguments
+    assert write.undo == (file_delete(PATH),)
+    assert program == run(r"%SystemRoot%\System32\certreq.exe", "-q", "-accept", "-machine", PATH, seconds=60)
+    assert delete == file_delete(PATH)
+
+
+def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
+    data = dict(accept(LEAF.certificate, system_root=r"C:\Windows", nonce="1")[0].arguments)["data"]
+    assert isinstance(data, bytes)
+    assert read_answer(data) == (LEAF.certificate,)
+    assert data.startswith(b"-----BEGIN CERTIFICATE-----\r\n")
+    assert max(map(len, data.split(b"\r\n"))) == 64

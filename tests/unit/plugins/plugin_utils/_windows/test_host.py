@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The host's own facts: read in any order, hostile ones refused in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
+from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.host import parse, require_rights
+from hypothesis import given
+from hypothesis import strategies as st
+
+FACTS = {
+    "computer_name": "サーバー",
+    "os_version": "10.0.17763",
+    "edition": "ServerStandard",
+    "powershell_version": "5.1",
+    "clr_version": "4.0",
+    "language_mode": "FullLanguage",
+    "ui_language": "ja-JP",
+    "system_root": "C:\\Windows",
+    "clock": "134217728000000000",
+    "elevated": "1",
+}
+
+
+def payload(facts: dict[str, str], *writable: str) -> bytes:
+    found = [(name, (text.encode(),)) for name, text in facts.items()]
+    return encode_lines([*found, *(("writable", (key.encode(),)) for key in writable)])
+
+
+def test_facts_are_read() -> None:
+    host = parse([Answer("ok", payload(FACTS, "HKLM\\SOFTWARE"))])
+    assert host.computer_name == "サーバー"
+    assert host.clock == datetime(2026, 4, 27, 14, 13, 20, tzinfo=UTC)
+    assert host.writable == {"HKLM\\SOFTWARE"}
+    require_rights(host)
+
+
+@pytest.mark.parametrize("change", [{"clock": "soon"}, {"clock": "9" * 30}, {"more": "x"}])
+def test_facts_that_make_no_sense(change: dict[str, str]) -> None:
+    with pytest.raises(TlsOpsError):
+        parse([Answer("ok", payload(FACTS | change))])
+
+
+def test_missing_facts() -> None:
+    with pytest.raises(TlsOpsError):
+        parse([Answer("ok", b"")])
+    with pytest.raises(TlsOpsError, match="Access is denied"):
+        parse([Answer("error", text="Access is denied.", kind="hresult", number=-2147024891)])
+
+
+@given(st.binary(max_size=200))
+def test_hostile_facts_are_refused(data: bytes) -> None:
+    with pytest.raises(TlsOpsError):
+        parse([Answer("ok", data)])

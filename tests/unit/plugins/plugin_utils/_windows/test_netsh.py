@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
+from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.httpsys import Record, Selector
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.netsh import Netsh
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.iis_host import HELP, OLD, iis, program, record_of
+
+ANY = Selector("ipport", "0.0.0.0:443")
+NEWEST = Netsh(True, frozenset({"disablehttp2", "disablelegacytls"}))
+
+
+def arguments(operation: Operation) -> list[str]:
+    return [str(value) for name, value in operation.arguments if name == "argument"]
+
+
+def test_the_whole_command_line() -> None:
+    record = iis(OLD, flags=0x12, check_mode=5, revocation_freshness_time=60, ctl_store="my store")
+    operation = NEWEST.update(ANY, record)
+    assert dict(operation.arguments)["program"] == r"%SystemRoot%\System32\netsh.exe"
+    assert arguments(operation) == [
+        *("http", "update", "sslcert", "ipport=0.0.0.0:443", "certhash=" + "aa" * 20),
+        *("appid={4dc3e181-e14b-4a21-b022-59fc669b0914}", "certstorename=MY"),
+        *("verifyclientcertrevocation=disable", "verifyrevocationwithcachedclientcertonly=disable"),
+        *("usagecheck=enable", "revocationfreshnesstime=60", "sslctlstorename=my store"),
+        *("dsmapperusage=disable", "clientcertnegotiation=enable", "disablehttp2=enable"),
+    ]
+
+
+def test_delete() -> None:
+    operation = NEWEST.delete(Selector("hostnameport", "www.example.com:443"))
+    assert arguments(operation) == ["http", "delete", "sslcert", "hostnameport=www.example.com:443"]
+
+
+def test_zeros_are_left_out() -> None:
+    assert not [each for each in arguments(NEWEST.add(ANY, iis())) if each.endswith("=0")]
+
+
+@given(
+    st.builds(
+        Record,
+        st.just(OLD),
+        st.sampled_from(["MY", "WebHosting"]),
+        flags=st.sampled_from([0, 1, 2, 3, 0x10, 0x413]),
+        check_mode=st.sampled_from([0, 1, 2, 3, 0x10000, 0x10003]),
+        url_retrieval_timeout=st.integers(0, 1 << 31),
+        ctl_identifier=st.text(max_size=10),
+    )
+)
+def test_nothing_is_lost(record: Record) -> None:
+    assert record_of(arguments(NEWEST.add(ANY, record))[4:]) == record
+
+
+@pytest.mark.parametrize(
+    ("record", "named"),
+    [
+        (iis(flags=0x2000), "flag 0x2000"),
+        (iis(flags=0x8001), "flag 0x8000"),
+        (iis(flags=0x4), "flag 0x4"),
+        (iis(flags=0x40000), "flag 0x40000"),
+        (iis(flags=0x8), "flag 0x8 (reject)"),
+        (iis(check_mode=8), "check mode 0x8"),
+        (iis(check_mode=4), "freshness time of 0"),
+        (iis(revocation_freshness_time=9), "freshness time of 9"),
+        (iis(unknown=("Novel (DWord, 4 bytes)",)), "Novel (DWord"),
+    ],
+)
+def test_what_would_be_lost_is_refused(record: Record, named: str) -> None:
+    for write in (NEWEST.add, NEWEST.update):
+        with pytest.raises(TlsOpsError, match=re.escape(named)):
+            write(ANY, record)
+
+
+def test_probed() -> None:
+    assert Netsh.probed([program(1, b"update sslcert - ..."), program(1, HELP.encode())]).can_update
+    old = Netsh.probed(
+        [program(1, "次のコマンドは見つかりませんでした: http update".encode("cp932")), program(0, HELP.encode())]
+    )
+    assert not old.can_update
+    assert "disablehttp2" in old.switches
+    assert Netsh.probed([Answer("error"), Answer("error", b"garbage")]) == Netsh()
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        (b"SSL Certificate add failed, Error: 87\r\n", True),
+        ("SSL 証明書を追加できませんでした。エラー: 87\r\n".encode("cp932"), True),
+        (b"Error: 183\r\n", False),
+        (b"Error: 1287 0x87 a87b\r\n", False),
+    ],
+)
+def test_retry_finds_the_number_only(text: bytes, again: bool) -> None:
+    given = dict(NEWEST.add(ANY, iis()).arguments)
+    assert bool(re.search(str(given["retry_match"]), text.decode("latin-1"))) is again
+    assert given["retry_seconds"] == "16"
