@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each operation of a batch does on the world; natively: a registry value, a program's exit, an HRESULT."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from .arguments import Arguments, lines
+from .world import programs
+from .world.errors import WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, denied, win32
+from .world.httpsys import PARAMETERS, socket_name
+from .world.keys import CNG, export_pfx, sign
+from .world.options import EDITION
+from .world.registry import KINDS, Key, Value
+from .world.stores import MACHINE, Entry
+
+if TYPE_CHECKING:
+    from .world.host import Host
+
+ERROR_ACCESS_DENIED = 5
+WRITABLE = (r"HKLM\SOFTWARE", rf"{MACHINE}\ROOT")
+
+
+def host_info(host: Host, _arguments: Arguments, _left: float) -> bytes:
+    rows = [
+        ("computer_name", host.name.upper()),
+        ("os_version", host.product.os_version),
+        ("edition", EDITION),
+        ("powershell_version", host.product.powershell),
+        ("clr_version", host.product.clr),
+        ("language_mode", host.options.language_mode),
+        ("ui_language", host.language.tag),
+        ("system_root", host.files.environment["systemroot"]),
+        ("clock", str(host.clock.filetime())),
+        ("elevated", "1" if host.options.elevated else "0"),
+    ]
+    return lines(*rows, *(("writable", key) for key in WRITABLE if host.options.elevated))
+
+
+def reg_read(host: Host, arguments: Arguments, _left: float) -> bytes:
+    key = host.registry.key(arguments.text("key"))
+    if key is None:
+        return b""
+    starts = [key]
+    if arguments.has("match_name"):
+        name, data = arguments.text("match_name"), arguments.text("match_data")
+        starts = sorted((sub for sub in key.subkeys() if _matches(sub, name, data)), key=lambda sub: _ordinal(sub.name))
+    return lines(*(row for start in starts for row in _tree(start, arguments)))
+
+
+def _tree(start: Key, arguments: Arguments) -> Iterator[tuple[str | bytes, ...]]:
+    depth = int(arguments.number("depth", -1))
+    rows = [row for row in start.walk() if depth < 0 or _depth(row[0]) <= depth]
+    only = arguments.text("value").lower() if arguments.has("value") else None
+    for path, each in sorted(rows, key=lambda row: _ordinal(row[0])):
+        yield "key", path
+        for written, value in sorted(each.pairs(), key=lambda item: _ordinal(item[0])):
+            if only is None or written.lower() == only:
+                yield "value", path, written, value.kind, value.data
+
+
+def _matches(key: Key, name: str, data: str) -> bool:
+    value = key.value(name)
+    texts = [key.name, *([value.text] if value and value.kind in ("String", "ExpandString") else [])]
+    return data.lower() in (text.lower() for text in texts)
+
+
+def _ordinal(name: str) -> bytes:
+    """The order of StringComparer.Ordinal: by UTF-16 code units."""
+    return name.encode("utf-16-be", "surrogatepass")
+
+
+def _depth(path: str) -> int:
+    return path.count("\\") + 1 if path else 0
+
+
+def reg_write(host: Host, arguments: Arguments, _left: float) -> bytes:
+    key, kind = arguments.text("key"), arguments.text("kind")
+    _writable(host, key)
+    if kind not in KINDS:
+        raise WindowsError("batch", 0, "", f"unknown kind {kind}")
+    host.registry.set(key, arguments.text("name"), Value(kind, arguments.raw("data")))
+    return b""
+
+
+def reg_delete(host: Host, arguments: Arguments, _left: float) -> bytes:
+    key = arguments.text("key")
+    _writable(host, key)
+    if arguments.has("name"):
+        host.registry.delete_value(key, arguments.text("name"))
+    else:
+        host.registry.delete(key)
+    return b""
+
+
+def _writable(host: Host, key: str) -> None:
+    """http.sys does not watch its keys, and editing them is advised against: here it is refused."""
+    below = key.lower().startswith(PARAMETERS.lower())
+    if below or not host.options.elevated:
+        raise denied(f"Access to the registry key '{key}' is denied.")
+
+
+def file_read(host: Host, arguments: Arguments, _left: float) -> bytes:
+    return host.files.read(host.files.expand(arguments.text("path")))
+
+
+def file_write(host: Host, arguments: Arguments, _left: float) -> bytes:
+    _elevated(host)
+    host.files.write(host.files.expand(arguments.text("path")), arguments.raw("data"), new=True)
+    return b""
+
+
+def file_delete(host: Host, arguments: Arguments, _left: float) -> bytes:
+    _elevated(host)
+    path = host.files.expand(arguments.text("path"))
+    if host.files.exists(path):
+        host.files.delete(path)
+    return b""
+
+
+def run(host: Host, arguments: Arguments, left: float) -> bytes:
+    accepted = [int(text) for text in arguments.texts("ok_exit")] or [0]
+    pattern = arguments.text("retry_match", "")
+    until = host.clock.monotonic() + min(arguments.number("retry_seconds", 0), left)
+    while True:
+        limit = min(arguments.number("seconds", 60), left)
+        done = programs.start(host, arguments.text("program"), arguments.texts("argument"), limit)
+        payload = lines(("exit", str(done.exit)), ("stdout", done.stdout), ("stderr", done.stderr))
+        if done.exit in accepted:
+            return payload
+        output = (done.stdout + done.stderr).decode("latin-1")
+        if not pattern or not re.search(pattern, output) or host.clock.monotonic() >= until:
+            raise WindowsError("exit", done.exit, "", output[:500], payload)
+        host.clock.sleep(1)
+
+
+def store_read(host: Host, arguments: Arguments, _left: float) -> bytes:
+    rows: list[tuple[str | bytes, ...]] = []
+    for store in arguments.texts("store"):
+        if host.stores.exists(store):
+            rows.append(("store", store))
+            rows += [("certificate", store, *_certificate(host, entry)) for entry in host.stores.logical(store)]
+    return lines(*rows)
+
+
+def _certificate(host: Host, entry: Entry) -> tuple[str | bytes, ...]:
+    link, flag = entry.link, {True: "1", False: "0"}
+    if link is None:
+        return entry.der, "0", entry.friendly_name, flag[entry.archived], "", "", "0", ""
+    keyed = entry.der, "1", entry.friendly_name, flag[entry.archived]
+    container = host.keys.find(link)
+    if container is None or (link.provider == CNG and not reaches_cng(host)):
+        return *keyed, "", "", "0", ""  # only an opened key tells its container
+    return *keyed, link.provider, link.container, str(link.key_spec), flag[container.exportable]
+
+
+def reaches_cng(host: Host) -> bool:
+    """GetRSAPrivateKey and its like came with .NET 4.6; PowerShell 2.0 runs on CLR 2 whatever else is there."""
+    given = host.options.managed_cng
+    return host.product.clr.startswith("4") if given is None else given
+
+
+def store_add(host: Host, arguments: Arguments, _left: float) -> bytes:
+    _elevated(host)
+    host.stores.add(arguments.text("store"), arguments.raw("certificate"))
+    return b""
+
+
+def store_copy(host: Host, arguments: Arguments, _left: float) -> bytes:
+    _elevated(host)
+    host.stores.copy(arguments.text("from"), arguments.text("to"), arguments.text("thumbprint"))
+    return b""
+
+
+def store_remove(host: Host, arguments: Arguments, _left: float) -> bytes:
+    _elevated(host)
+    host.stores.remove(arguments.text("store"), arguments.text("thumbprint"))
+    return b""
+
+
+def store_export_pfx(host: Host, arguments: Arguments, _left: float) -> bytes:
+    entry = host.stores.need(arguments.text("store"), arguments.text("thumbprint"))
+    return export_pfx(host.keys.open(entry.link), entry.certificate, arguments.text("password"))
+
+
+def key_prove(host: Host, arguments: Arguments, _left: float) -> bytes:
+    """PowerShell 2.0 signs with CAPI keys by SHA-1, and has no managed way to CNG keys."""
+    entry = host.stores.need(arguments.text("store"), arguments.text("thumbprint"))
+    container, cng = host.keys.open(entry.link), reaches_cng(host)
+    if container.provider == CNG and not cng:
+        return lines(("unproven", "this PowerShell has no way to a CNG key"))
+    algorithm, signature = sign(container.key, arguments.raw("data"), sha1=not cng)
+    return lines(("algorithm", algorithm), ("signature", signature))
+
+
+def service(host: Host, arguments: Arguments, _left: float) -> bytes:
+    name, action = arguments.text("name"), arguments.text("action")
+    if action != "query":
+        if not host.options.elevated:
+            raise win32(ERROR_ACCESS_DENIED, text=f"Cannot open {name} service.")
+        {"start": host.services.start, "stop": host.services.stop}[action](name)
+        host.changed()
+    status, start = host.services.query(name)
+    return lines(("status", str(status)), ("start", str(start)))
+
+
+def tcp_exchange(host: Host, arguments: Arguments, left: float) -> bytes:
+    """Real sockets: the world's address becomes the loopback socket of its live listener."""
+    address, port = arguments.text("address"), int(arguments.number("port"))
+    seconds = min(arguments.number("seconds", 10), left)
+    try:
+        if host.endpoint(address, port) is None:
+            raise ConnectionRefusedError
+        with host.connect(socket_name(address), port) as connection:
+            return _flight(connection, arguments, time.monotonic() + seconds)
+    except TimeoutError as problem:
+        raise _socket_error(WSAETIMEDOUT) from problem
+    except OSError as problem:
+        raise _socket_error(WSAECONNREFUSED) from problem
+
+
+def _flight(connection: socket.socket, arguments: Arguments, ends: float) -> bytes:
+    """Until the peer closes, is quiet behind its first byte, has sent the wanted end, or the time is over."""
+    connection.settimeout(max(ends - time.monotonic(), 0.01))
+    connection.sendall(arguments.raw("data"))
+    quiet = arguments.number("quiet_ms", 200) / 1000
+    wanted = arguments.raw("ends_with") if arguments.has("ends_with") else b""
+    received = b""
+    while (left := ends - time.monotonic()) > 0:
+        connection.settimeout(min(left, quiet) if received else left)
+        try:
+            piece = connection.recv(65536)
+        except (TimeoutError, ConnectionResetError):
+            break
+        received += piece
+        if not piece or (wanted and received.endswith(wanted)):
+            break
+    return received
+
+
+def _socket_error(number: int) -> WindowsError:
+    return win32(number, "System.Net.Sockets.SocketException", f"socket error {number}")
+
+
+def _elevated(host: Host) -> None:
+    if not host.options.elevated:
+        raise denied()
+
+
+OPERATIONS: dict[str, Callable[[Host, Arguments, float], bytes]] = {
+    "host.info": host_info,
+    "reg.read": reg_read,
+    "reg.write": reg_write,
+    "reg.delete": reg_delete,
+    "file.read": file_read,
+    "file.write": file_write,
+    "file.delete": file_delete,
+    "run": run,
+    "store.read": store_read,
+    "store.add": store_add,
+    "store.copy": store_copy,
+    "store.remove": store_remove,
+    "store.export_pfx": store_export_pfx,
+    "key.prove": key_prove,
+    "service": service,
+    "tcp.exchange": tcp_exchange,
+}

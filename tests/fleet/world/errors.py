@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a Windows call fails: a number, the .NET type that carries it and a text in the host's language."""
+
+from __future__ import annotations
+
+ACCESS_DENIED = 0x80070005
+FILE_NOT_FOUND = 0x80070002
+PATH_NOT_FOUND = 0x80070003
+FILE_EXISTS = 0x80070050
+ALREADY_EXISTS = 0x800700B7
+CRYPT_E_NOT_FOUND = 0x80092004
+NTE_BAD_KEY_STATE = 0x8009000B
+NTE_BAD_KEYSET = 0x80090016
+CERT_E_UNTRUSTEDROOT = 0x800B0109
+CERT_E_CHAINING = 0x800B010A
+ASN1_BAD_TAG = 0x8009310B
+COR_E_SYSTEM = 0x80131501
+WSAECONNREFUSED = 10061
+WSAETIMEDOUT = 10060
+
+
+def signed(number: int) -> int:
+    """An HRESULT as .NET and the exit code of a process show it: signed, 32 bit."""
+    return number - 0x1_0000_0000 if number >= 0x8000_0000 else number
+
+
+class WindowsError(Exception):
+    """A failed call. ``kind`` says what ``number`` counts in: ``hresult`` (signed), ``win32``, or the script's own."""
+
+    def __init__(self, kind: str, number: int, type_name: str = "", text: str = "", payload: bytes = b"") -> None:
+        super().__init__(text or f"{kind} {number}")
+        self.kind = kind
+        self.number = number
+        self.type = type_name
+        self.text = text
+        self.payload = payload
+
+
+def hresult(
+    number: int, type_name: str = "System.Runtime.InteropServices.COMException", text: str = ""
+) -> WindowsError:
+    return WindowsError("hresult", signed(number), type_name, text)
+
+
+def win32(number: int, type_name: str = "System.ComponentModel.Win32Exception", text: str = "") -> WindowsError:
+    return WindowsError("win32", number, type_name, text)
+
+
+def cryptographic(number: int, text: str = "") -> WindowsError:
+    return hresult(number, "System.Security.Cryptography.CryptographicException", text)
+
+
+def denied(text: str = "") -> WindowsError:
+    """ERROR_ACCESS_DENIED (5) as .NET reports it."""
+    return hresult(ACCESS_DENIED, "System.UnauthorizedAccessException", text or "Access is denied.")

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a host is, and the rules that no source settles or that differ between hosts: each can be set."""
+
+from __future__ import annotations
+
+import dataclasses
+
+CLASSIC = (
+    *("ipport", "certhash", "appid", "certstorename", "verifyclientcertrevocation"),
+    *("verifyrevocationwithcachedclientcertonly", "usagecheck", "revocationfreshnesstime", "urlretrievaltimeout"),
+    *("sslctlidentifier", "sslctlstorename", "dsmapperusage", "clientcertnegotiation"),
+)
+EDITION = "ServerStandard"
+SNI = ["hostnameport", "ccs"]  # Windows 8 / Server 2012 and newer
+SERVER_2016 = ["reject", "disablehttp2"]
+SERVER_2019 = ["disablequic", "disabletls13", "disableocspstapling", "disablelegacytls"]  # the last: KB4490481
+SERVER_2022 = ["disabletls12", "enabletokenbinding", "logextendedevents", "enablesessionticket"]
+SERVER_2025 = ["disablesessionid"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """One Windows version as it reports itself."""
+
+    os_version: str
+    name: str
+    powershell: str
+    clr: str
+    iis: tuple[int, int]
+    netsh_update: bool
+    netsh_parameters: tuple[str, ...]
+    tls: tuple[str, ...] = ("1.2",)
+
+
+_CLR4 = "4.0.30319.42000"
+_TO_2016 = (*CLASSIC, *SNI, *SERVER_2016)
+_TO_2019 = (*_TO_2016, *SERVER_2019)
+_TO_2022 = (*_TO_2019, *SERVER_2022)
+
+# TLS 1.0 is the default's upper limit on 2008 R2; 1.3 came with Server 2022. 1.0 and 1.1 beside 1.2 are left out.
+# netsh http update sslcert: absent on 2012 R2, its API documented from Windows 10 1703: not expected on 2016.
+PRODUCTS = {
+    "2008r2": Product("6.1.7601", "2008 R2 Standard", "2.0", "2.0.50727.5420", (7, 5), False, CLASSIC, ("1.0",)),
+    "2012": Product("6.2.9200", "2012 Standard", "3.0", _CLR4, (8, 0), False, (*CLASSIC, *SNI)),
+    "2012r2": Product("6.3.9600", "2012 R2 Standard", "4.0", _CLR4, (8, 5), False, (*CLASSIC, *SNI)),
+    "2016": Product("10.0.14393", "2016 Standard", "5.1.14393.7426", _CLR4, (10, 0), False, _TO_2016),
+    "2019": Product("10.0.17763", "2019 Standard", "5.1.17763.6414", _CLR4, (10, 0), True, _TO_2019),
+    "2022": Product("10.0.20348", "2022 Standard", "5.1.20348.2760", _CLR4, (10, 0), True, _TO_2022, ("1.2", "1.3")),
+    "2025": Product(
+        "10.0.26100", "2025 Standard", "5.1.26100.2161", _CLR4, (10, 0), True, (*_TO_2022, *SERVER_2025), ("1.2", "1.3")
+    ),
+}
+
+
+@dataclasses.dataclass
+class Options:
+    """The settable rules, with their defaults; ``README.md`` says what each stands for."""
+
+    # The session
+    elevated: bool = True
+    language_mode: str = "FullLanguage"
+    code_page: str = "oem"  # what programs print in: oem, or 65001 (WinRM shells that Ansible opens)
+    tls_versions: list[str] | None = None  # what listeners speak; None: as the product
+    managed_cng: bool | None = None  # whether .NET reaches CNG keys; None: where the CLR is 4
+
+    # netsh and http.sys
+    netsh_update: bool | None = None  # None: as the product
+    netsh_parameters: list[str] | None = None
+    netsh_unknown_parameter: str = "exit0"  # exit0 or exit1: nothing is made either way
+    netsh_refused_parameters: list[str] = dataclasses.field(default_factory=list)
+    netsh_87_after_certreq: int = 0  # tries that fail after certreq -accept of a CNG key
+    netsh_failures: dict[str, int] = dataclasses.field(default_factory=dict)  # verb -> error of its next call
+    sni_key_style: str = "opaque"  # opaque or hostport
+    ip_record_hides_sni: str = "exact"  # exact, any, never
+    listen_only: list[str] = dataclasses.field(default_factory=list)
+
+    # Schannel and the stores
+    schannel_keeps_chain_until_restart: bool = False
+    root_without_server_auth: str = "enabled"  # enabled or disabled: a usage list that lacks server authentication
+    disallowed_filetime_disables: bool = False  # property 104
+    automatic_update: bool = True
+    automatic_update_restores: list[str] = dataclasses.field(default_factory=list)
+    automatic_update_overwrites: bool = True  # also a changed copy, not only an absent one
+    directory_restores: list[str] = dataclasses.field(default_factory=list)  # Enterprise copies, from Active Directory
+
+    # certreq and appcmd
+    certreq_checks_chain: bool = False
+    certreq_dialog_without_q: bool = True
+    appcmd_lists_at_most: int = 0  # bindings of one site; 0: no limit
+    shared_configuration: str = ""  # attributes of configurationRedirection
