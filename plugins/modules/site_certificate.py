@@ -1,0 +1,198 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_certificate
+short_description: Swap the certificate of a web site's TLS bindings, and prove it
+version_added: 1.0.0
+description:
+  - Step 2 of a renewal. Gives the http.sys records of a site's https bindings another certificate, which is on the
+    host already (M(tlsops.windows.certificate_install)).
+  - Every other value and flag of a record, its application id and its store stay as they were, which is proven by
+    reading back. A record with a value or flag that would be lost is refused, and the error says which.
+  - The change is atomic where the system can do that (C(netsh http update sslcert), probed on the host), else delete
+    and add. The undo travels in the same batch, and the old record is kept in the registry meanwhile, so that the next
+    run puts it back where a run was cut off.
+  - One record can serve several sites. They change together and are named before.
+  - With O(production_site) the services that serve web sites are started if they do not run, and the site is started.
+  - Each changed binding is then looked at through the connection of the inventory, with SNI and without. The leaf and
+    the whole chain must be what was planned; otherwise the old record comes back and the error says what was seen.
+    A site that is stopped and stays so is not looked at.
+options:
+  production_site:
+    description:
+      - The web site whose TLS bindings get the certificate. It is started if it is stopped.
+      - Exactly one of O(production_site), O(binding) and O(replaces) is required.
+    type: str
+  binding:
+    description:
+      - One https binding as IIS writes it, C(ip:port:host), as in V(*:443:) or V(*:443:www.example.com).
+      - States of sites are left alone.
+    type: str
+  replaces:
+    description:
+      - The SHA-1 thumbprint of the old certificate. Every binding of a site that uses it gets the new one, stopped
+        sites too. States of sites are left alone.
+      - A record of another program that holds it is named and not touched.
+    type: str
+  thumbprint:
+    description:
+      - The SHA-1 thumbprint of the new certificate, in the store C(MY) or C(WebHosting) of the machine. It must lie,
+        with its private key, in the store that the records name.
+      - Exactly one of O(thumbprint), O(answer) and O(answer_path) is required.
+    type: str
+  renewal_site:
+    description:
+      - The web site on which the request was made. It is stopped first, because IIS does not start a site that has a
+        binding of a started one, and is left stopped.
+    type: str
+  verify:
+    description:
+      - V(changed) looks at the bindings where something had to change. V(always) looks at all of them, also where
+        nothing had to.
+    type: str
+    choices: [changed, always]
+    default: changed
+extends_documentation_fragment:
+  - tlsops.windows.attributes
+  - tlsops.windows.target
+  - tlsops.windows.answer
+notes:
+  - IIS 7 to 10. Bindings served from the central certificate store are recognized and left alone.
+  - Records that belong to AD FS, Web Application Proxy, SSTP, the IIS management service or the WinRM listener are
+    never touched.
+  - The old certificate stays in its store.
+seealso:
+  - module: tlsops.windows.certificate_install
+  - module: tlsops.windows.pfx_backup
+  - module: tlsops.windows.renewal
+author:
+  - the tlsops.windows authors (@tlsops)
+"""
+
+EXAMPLES = r"""
+- name: Swap the certificate of the production site, and leave the renewal site stopped
+  tlsops.windows.site_certificate:
+    production_site: Default Web Site
+    renewal_site: Renewal
+    answer_path: "answers/{{ inventory_hostname }}.eml"
+
+- name: Replace an old certificate wherever a site uses it
+  tlsops.windows.site_certificate:
+    replaces: 0A4D5B7F3C2D1E0F9A1F0C4C0B0B9C7A0A2B7E7E
+    thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
+
+- name: Swap one binding, and look at it even if nothing has to change
+  tlsops.windows.site_certificate:
+    binding: "*:443:www.example.com"
+    thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
+    verify: always
+"""
+
+RETURN = r"""
+certificate:
+  description: The certificate that the bindings are to hold.
+  returned: success
+  type: dict
+  contains:
+    thumbprint:
+      description: Its SHA-1 thumbprint.
+      type: str
+    subject:
+      description: Its subject.
+      type: str
+    not_after:
+      description: Until when it is valid.
+      type: str
+  sample:
+    thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
+    subject: CN=www.example.com
+    not_after: "2027-03-01T23:59:59+00:00"
+endpoints:
+  description: Each http.sys record that was meant.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    selector:
+      description: Its name, as C(netsh) takes it.
+      type: str
+    sites:
+      description: The sites that it serves.
+      type: list
+      elements: str
+    before:
+      description: The thumbprint that it held; empty where the binding had no record yet.
+      type: str
+    after:
+      description: The thumbprint that it holds (or, in check mode, would hold).
+      type: str
+    store:
+      description: The certificate store that it names.
+      type: str
+    shared_with:
+      description: Sites that change together with the one that was asked for.
+      type: list
+      elements: str
+    changed:
+      description: Whether this run changed it (or, in check mode, would).
+      type: bool
+  sample:
+    - selector: ipport=0.0.0.0:443
+      sites: [Default Web Site]
+      before: 0A4D5B7F3C2D1E0F9A1F0C4C0B0B9C7A0A2B7E7E
+      after: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
+      store: MY
+      shared_with: []
+      changed: true
+sites:
+  description:
+    - The states of the sites that were named, under C(production) and C(renewal). Each has C(name), C(before) and
+      C(after).
+  returned: success
+  type: dict
+  sample:
+    production: {name: Default Web Site, before: started, after: started}
+    renewal: {name: Renewal, before: started, after: stopped}
+skipped:
+  description: Endpoints of the site that are served from the central certificate store, each with its C(sites).
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+proofs:
+  description:
+    - What was found at each record that was looked at, by its selector. C(outcome) is C(proven) or
+      C(restart required), C(seen) says it in words, C(served) has an entry for each look.
+  returned: when something was looked at
+  type: dict
+  sample:
+    ipport=0.0.0.0:443:
+      outcome: proven
+      seen: the record holds the certificate, every other value as it was
+      served:
+        - address: 127.0.0.1
+          port: 443
+          server_name: www.example.com
+          protocol: TLS 1.2
+          chain:
+            - subject: CN=www.example.com
+              thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
+          problem: ""
+restart_required:
+  description: Whether a binding still sends the chain that was built before a root changed.
+  returned: success
+  type: bool
+  sample: false
+findings:
+  description: Always empty for this step.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The door between Ansible and the stages: what every action plugin of this collection is."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from .._errors import TlsOpsError
+from .._model.plan import ControllerFile, Step
+from . import flow, task
+from .files import ControllerFiles
+from .target import ConnectionTarget, check_connection
+
+
+class StepAction(ActionBase):
+    """An action plugin names its step's class, argument spec and rules; everything else is here."""
+
+    STEP: ClassVar[type[Step]]
+    ARGUMENTS: ClassVar[Mapping[str, Any]]
+    RULES: ClassVar[Mapping[str, Any]]
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        host = str((task_vars or {}).get("inventory_hostname", ""))
+        try:
+            return result | self._go(host)
+        except TlsOpsError as error:
+            return result | self._failed(error, host)
+        except AnsibleConnectionFailure:
+            raise  # the host was never reached: it stays "unreachable"
+        except Exception as error:
+            # A fault of ours must not end in a traceback; frames hold no values, so no secret either.
+            Display().vvv(traceback.format_exc())
+            fault = TlsOpsError(
+                f"unexpected {type(error).__name__}: {error}.", hint="Please report this; -vvv shows more."
+            )
+            return result | self._failed(fault, host)
+
+    def _go(self, host: str) -> dict[str, Any]:
+        check_connection(self._connection, self._play_context, self._task.environment)
+        files = ControllerFiles(self._loader, host)
+        arguments = task.validated(self._task.args, self.ARGUMENTS, self.RULES)
+        options = task.options(arguments, dry_run=bool(self._task.check_mode))
+        step = self.STEP.from_arguments(arguments, files)
+        target = ConnectionTarget(self._connection, self._low_level_execute_command)
+
+        def write(file: ControllerFile, content: bytes) -> None:
+            files.write(file.path, content, vault=file.encrypt_with_vault)
+
+        return flow.run(step, target, options, write)
+
+    def _failed(self, error: TlsOpsError, host: str) -> dict[str, Any]:
+        error.host = error.host or host
+        error.step = error.step or self.STEP.name
+        return {
+            "failed": True,
+            "changed": False,
+            "msg": str(error),
+            "step": error.step,
+            "stage": error.stage or "task",
+            "hint": error.hint,
+        }

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stage 2: the step's queries become one batch, and its answers one snapshot."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .._batch.operation import Answer, Operation
+from .._model.plan import Step
+from .._model.snapshot import Query, Snapshot
+from .._windows import host, journal, personal, stores
+from .._windows.iis import read as iis
+from .target import Target
+
+_READERS: dict[Query, Callable[[], tuple[Operation, ...]]] = {
+    Query.STORES: stores.operations,
+    Query.PERSONAL: personal.operations,
+    Query.WEB: iis.operations,
+}
+
+
+def read(step: Step, target: Target, *, timeout: int, dry_run: bool) -> Snapshot:
+    """Asks for all that the step needs in one WinRM command; raises TlsOpsError where it cannot be understood."""
+    wanted = [query for query in Query if query in step.queries()]
+    groups = [host.operations(), journal.operations(), *(_READERS[query]() for query in wanted)]
+    answers = target.batch([each for group in groups for each in group], mode="read", timeout=timeout)
+    parts = _split(answers, groups)
+    info = host.parse(next(parts))
+    host.require_rights(info)
+    values: dict[str, Any] = {"journal": journal.parse(next(parts))}
+    for query in wanted:
+        values[query.value] = _parse(query, next(parts), info)
+    return Snapshot(
+        host=info, dry_run=dry_run, nonce=secrets.token_hex(8), one_time_password=secrets.token_hex(32), **values
+    )
+
+
+def _split(answers: tuple[Answer, ...], groups: list[tuple[Operation, ...]]) -> Iterator[tuple[Answer, ...]]:
+    start = 0
+    for group in groups:
+        yield answers[start : start + len(group)]
+        start += len(group)
+
+
+def _parse(query: Query, answers: tuple[Answer, ...], info: Any) -> Any:
+    if query is Query.STORES:
+        return stores.parse(answers)
+    if query is Query.PERSONAL:
+        return personal.parse(answers)
+    return iis.parse(answers, info)

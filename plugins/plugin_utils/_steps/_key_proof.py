@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The proof that a certificate in a store has its private key: the target signs, the controller verifies."""
+
+from __future__ import annotations
+
+from .._batch.operation import Answer
+from .._batch.operations import key_prove
+from .._batch.payload import lines
+from .._errors import TlsOpsError
+from .._model.plan import Outcome, Proof, Verdict
+from .._x509.certificate import Certificate
+from .._x509.signature import verifies
+
+_PURPOSE = b"tlsops.windows proof of possession "  # nobody can take the signature for one of anything else
+
+
+def key_proof(certificate: Certificate, store: str, nonce: str) -> Proof:
+    """Signs a text of this run's own with the certificate's key in ``store`` of the machine."""
+    data = _PURPOSE + nonce.encode("ascii")
+    return Proof(
+        name="private_key",
+        what=f"the private key of '{certificate.label}' in the store {store}",
+        operations=(key_prove(store, certificate.thumbprint, data),),
+        judge=lambda answers: _judged(answers[0], certificate, data),
+    )
+
+
+def _judged(answer: Answer, certificate: Certificate, data: bytes) -> Verdict:
+    if not answer.ok:
+        return Verdict(Outcome.MISSED, f"the key could not sign: {answer.describe()}")
+    fields = {keyword: values[0] for keyword, values in lines(answer.payload) if values}
+    if "unproven" in fields:
+        return Verdict(Outcome.UNPROVABLE, fields["unproven"].decode("utf-8", "replace"))
+    algorithm = fields.get("algorithm", b"").decode("ascii", "replace")
+    try:
+        good = verifies(certificate, algorithm, fields.get("signature", b""), data)
+    except TlsOpsError as error:
+        return Verdict(Outcome.NOT_PROVEN, error.message)
+    if not good:
+        return Verdict(Outcome.MISSED, f"a signature ({algorithm}) that is not by the certificate's key")
+    return Verdict(Outcome.PROVEN, f"a signature ({algorithm}) by the certificate's key", {"algorithm": algorithm})

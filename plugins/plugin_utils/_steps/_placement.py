@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the answer's certificate finds its key, and how it gets into the wanted store with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Literal
+
+from .._batch.operation import Operation
+from .._batch.operations import store_copy, store_remove
+from .._errors import TlsOpsError
+from .._model.host import HostInfo
+from .._model.plan import Change
+from .._model.snapshot import Snapshot
+from .._model.stores import PersonalCertificate
+from .._windows.certreq import accept
+from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
+from .._x509.certificate import Certificate
+from .._x509.leaf import find_leaf, labels
+
+Matched = Literal["pending request", "reissue", "installed"]
+_SERVER_2012 = (6, 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """The leaf of an answer, and the entry of the host's stores that has its key.
+
+    ``matched``: ``installed``: the entry is the certificate itself; ``reissue``: an older one for the same request.
+    """
+
+    leaf: Certificate
+    entry: PersonalCertificate
+    matched: Matched
+
+
+@dataclasses.dataclass(frozen=True)
+class Placed:
+    """The operations that bring the certificate into its store, and the host's own certificates afterwards."""
+
+    personal: tuple[PersonalCertificate, ...]
+    changes: tuple[Change, ...] = ()
+
+
+def found(answer: Sequence[Certificate], personal: Sequence[PersonalCertificate]) -> Origin:
+    """The certificate that is meant. Raises TlsOpsError where none or several fit the keys of this host."""
+    entries = with_key(personal, (MY, WEB_HOSTING, REQUEST))
+    pending = [one for one in entries if one.store.upper() == REQUEST]
+    try:
+        leaf = find_leaf(answer, {one.certificate.public_key for one in entries})
+    except TlsOpsError as error:
+        waiting = labels([one.certificate for one in pending])
+        raise TlsOpsError(error.message, hint=f"{error.hint} Pending requests: {waiting}.") from error
+    _refuse_several(answer, pending)
+    for one in entries:
+        if one.certificate.der == leaf.der and one not in pending:
+            return Origin(leaf, one, "installed")
+    own = [one for one in entries if one.certificate.public_key == leaf.public_key]
+    asked = next((one for one in own if one in pending), None)
+    return Origin(leaf, asked or own[0], "pending request" if asked else "reissue")
+
+
+def store_problems(store: str, host: HostInfo) -> list[str]:
+    """Why the host cannot have the certificate in this store."""
+    version = tuple(int(part) for part in host.os_version.split(".")[:2] if part.isdecimal())
+    if store == WEB_HOSTING and version < _SERVER_2012:
+        return [f"the store {WEB_HOSTING} came with Windows Server 2012, this is Windows {host.os_version}"]
+    return []
+
+
+def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
+    """certreq puts it into MY; from there it is copied where it is wanted elsewhere. Nothing where it is there."""
+    personal = snapshot.personal or ()
+    there = [one for one in with_key(personal, (MY, WEB_HOSTING)) if one.certificate.der == origin.leaf.der]
+    if any(one.store.casefold() == store.casefold() for one in there):
+        return Placed(tuple(personal))
+    changes: list[Change] = []
+    where = there[0].store if there else MY
+    if not there:
+        operations = accept(origin.leaf, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
+        changes.append(_change(origin, MY, f"with the key of the {origin.matched}", operations))
+        personal = _accepted(origin, personal)
+    if where != store:
+        undo = (store_remove(store, origin.leaf.thumbprint),)
+        copy = dataclasses.replace(store_copy(where, store, origin.leaf.thumbprint), undo=undo)
+        changes.append(_change(origin, store, f"copied from {where} with its key", (copy,)))
+        personal = (*personal, _entry(origin, store))
+    return Placed(tuple(personal), tuple(changes))
+
+
+def _refuse_several(answer: Sequence[Certificate], pending: Sequence[PersonalCertificate]) -> None:
+    keys = {one.certificate.public_key for one in pending} - {b""}
+    fitting = [one for one in answer if one.public_key in keys]
+    if len({one.public_key for one in fitting}) > 1:
+        raise TlsOpsError(
+            f"the answer fits several pending requests: {labels(fitting)}.",
+            hint="Install one at a time: give the answer for one of them.",
+        )
+
+
+def _accepted(origin: Origin, personal: Sequence[PersonalCertificate]) -> tuple[PersonalCertificate, ...]:
+    """certreq takes the pending request away, and the certificate that was there without its key has it now."""
+    kept = (
+        one
+        for one in personal
+        if not (one.store.upper() == REQUEST and one.certificate.public_key == origin.leaf.public_key)
+        and not (one.store.upper() == MY and one.certificate.der == origin.leaf.der)
+    )
+    return (*kept, _entry(origin, MY))
+
+
+def _entry(origin: Origin, store: str) -> PersonalCertificate:
+    return dataclasses.replace(origin.entry, store=store, certificate=origin.leaf, has_private_key=True, archived=False)
+
+
+def _change(origin: Origin, store: str, how: str, operations: tuple[Operation, ...]) -> Change:
+    leaf = origin.leaf
+    names = ", ".join((*leaf.dns_names, *leaf.ip_addresses))
+    lines = (
+        leaf.subject_text,
+        f"names {names}",
+        f"issued by {leaf.issuer_text}",
+        f"until {leaf.not_after:%Y-%m-%d}",
+        how,
+    )
+    return Change(
+        what=f"put {labels([leaf])} into the store {store}, {how}",
+        where=rf"{store}\{leaf.thumbprint}",
+        before="",
+        after="\n".join(lines),
+        operations=operations,
+    )

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The changes that disable, distrust and enable a root, each with its check, its journal entry and its undo. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from .._batch.operation import Operation
+from .._batch.operations import reg_delete, reg_read, reg_write, store_add, store_remove
+from .._batch.payload import RegistryValue, digest, encode_registry, reg_dword
+from .._errors import TlsOpsError
+from .._model.plan import Change
+from .._model.snapshot import Journal, Snapshot
+from .._model.stores import StoreCopy
+from .._windows import journal as places
+from .._windows.roots import describe, disable, disallowed, enable_all, is_disabled
+from .._windows.stores import DISALLOWED, VALUE, copy_from, with_blob, with_disallowed, without
+from .._x509.certificate import Certificate
+from ._roots import copies_of, stores_of
+
+_BINARY = "Binary"
+
+
+@dataclasses.dataclass(frozen=True)
+class Edit:
+    """Changes and the host as it is after them; ``findings`` is what stays as it was, and why."""
+
+    snapshot: Snapshot
+    changes: tuple[Change, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    def then(self, other: Edit) -> Edit:
+        return Edit(other.snapshot, self.changes + other.changes, self.findings + other.findings)
+
+
+def disabled(snapshot: Snapshot, thumbprint: str) -> Edit:
+    """Every enabled copy of the root disabled for all purposes."""
+    edit = Edit(snapshot)
+    for copy in copies_of(stores_of(snapshot), thumbprint):
+        if not is_disabled(copy):
+            edit = edit.then(_disabled(edit.snapshot, copy))
+    return edit
+
+
+def distrusted(snapshot: Snapshot, root: Certificate) -> Edit:
+    """The root in Disallowed, whatever its copies allow."""
+    stores = stores_of(snapshot)
+    if root.thumbprint in disallowed(stores):
+        return Edit(snapshot)
+    saved = _journal_key(root.thumbprint)
+    mark = dataclasses.replace(
+        reg_write(saved, places.DISALLOWED, "DWord", reg_dword(1)), undo=(reg_delete(saved, places.DISALLOWED),)
+    )
+    add = dataclasses.replace(store_add("Disallowed", root.der), undo=(store_remove("Disallowed", root.thumbprint),))
+    change = Change(
+        f"distrust {root.label}", rf"{DISALLOWED}\{root.thumbprint}", "not distrusted", "distrusted", (mark, add)
+    )
+    journal = snapshot.journal
+    after = dataclasses.replace(
+        snapshot,
+        stores=with_disallowed(stores, root),
+        journal=dataclasses.replace(journal, distrusted=journal.distrusted | {root.thumbprint}),
+    )
+    return Edit(after, (change,))
+
+
+def enabled(snapshot: Snapshot, thumbprint: str, *, force: bool) -> Edit:
+    """Every copy as it was before this collection disabled it, byte for byte, and out of Disallowed.
+
+    Raises TlsOpsError where what was there before is not known, unless ``force``: then all purposes are allowed.
+    """
+    saved = snapshot.journal.roots.get(thumbprint, {})
+    edit = _trusted_again(snapshot, thumbprint, force=force)
+    for key, blob in saved.items():
+        edit = edit.then(_brought_back(edit.snapshot, thumbprint, key, blob))
+    for copy in copies_of(stores_of(edit.snapshot), thumbprint):
+        if is_disabled(copy) and _find(saved, copy.key) is None:
+            edit = edit.then(_freed(edit.snapshot, copy, known=bool(saved), force=force))
+    return edit
+
+
+def _disabled(snapshot: Snapshot, copy: StoreCopy) -> Edit:
+    new = disable(copy.blob)
+    save: tuple[Operation, ...] = ()
+    after = snapshot
+    # An entry that is there already is what the copy was before it was disabled for the first time: it stays.
+    if _find(snapshot.journal.roots.get(copy.certificate.thumbprint, {}), copy.key) is None:
+        save = (_save(copy.certificate.thumbprint, copy.key, copy.blob),)
+        after = _with_saved(snapshot, copy.certificate.thumbprint, copy.key, copy.blob)
+    change = Change(
+        f"disable {copy.certificate.label} in {copy.physical} for all purposes",
+        copy.key,
+        describe(copy.blob),
+        describe(new),
+        (_still(copy.key, copy.blob), *save, _write(copy.key, new, copy.blob)),
+    )
+    return Edit(dataclasses.replace(after, stores=with_blob(stores_of(after), copy.key, new)), (change,))
+
+
+def _brought_back(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes) -> Edit:
+    """The saved bytes at their place again, then the journal entry gone."""
+    stores = stores_of(snapshot)
+    saved = copy_from(key, blob)  # raises where the journal holds something else
+    now = next((copy for copy in copies_of(stores, thumbprint) if copy.key.casefold() == key.casefold()), None)
+    old = now.blob if now else None
+    operations: tuple[Operation, ...] = (_forget(thumbprint, key, blob),)
+    if old != blob:
+        operations = (_still(key, old), _write(key, blob, old), *operations)
+    before = describe(old) if old is not None else "not in the store"
+    change = Change(
+        f"bring back {saved.certificate.label} in {saved.physical}",
+        key,
+        before + ("" if old != blob else " (the old value is saved)"),
+        describe(blob),
+        operations,
+    )
+    after = _without_saved(snapshot, thumbprint, key)
+    return Edit(dataclasses.replace(after, stores=with_blob(stores, key, blob)), (change,))
+
+
+def _freed(snapshot: Snapshot, copy: StoreCopy, *, known: bool, force: bool) -> Edit:
+    """A disabled copy of which no earlier value is saved."""
+    label = copy.certificate.label
+    if not force and not known:
+        raise TlsOpsError(
+            f"{label} in {copy.physical} was not disabled by this collection: what it allowed before is not known.",
+            hint="With force: true it is enabled for all purposes.",
+        )
+    if not force:
+        return Edit(
+            snapshot, findings=(f"{label} in {copy.physical} stays disabled: no earlier value of it is saved.",)
+        )
+    new = enable_all(copy.blob)
+    change = Change(
+        f"enable {label} in {copy.physical} for all purposes",
+        copy.key,
+        describe(copy.blob),
+        describe(new),
+        (_still(copy.key, copy.blob), _write(copy.key, new, copy.blob)),
+    )
+    return Edit(dataclasses.replace(snapshot, stores=with_blob(stores_of(snapshot), copy.key, new)), (change,))
+
+
+def _trusted_again(snapshot: Snapshot, thumbprint: str, *, force: bool) -> Edit:
+    copies = [copy for copy in stores_of(snapshot).copies if copy.store == "Disallowed"]
+    lying = [copy for copy in copies if copy.certificate.thumbprint == thumbprint]
+    own = next((copy for copy in lying if copy.physical == "Registry"), None)
+    ours = thumbprint in snapshot.journal.distrusted
+    if own is not None and not ours and not force:
+        raise TlsOpsError(
+            f"{own.certificate.label} was not put into Disallowed by this collection.",
+            hint="With force: true it is taken out of it.",
+        )
+    edit = Edit(snapshot) if own is None and not ours else _out_of_disallowed(snapshot, thumbprint, own, ours=ours)
+    findings = (f"{copy.certificate.label} stays distrusted by {copy.key}." for copy in lying if copy is not own)
+    return dataclasses.replace(edit, findings=tuple(findings))
+
+
+def _out_of_disallowed(snapshot: Snapshot, thumbprint: str, own: StoreCopy | None, *, ours: bool) -> Edit:
+    operations: list[Operation] = []
+    stores, journal, saved = stores_of(snapshot), snapshot.journal, _journal_key(thumbprint)
+    if own is not None:
+        add = store_add("Disallowed", own.certificate.der)
+        operations.append(dataclasses.replace(store_remove("Disallowed", thumbprint), undo=(add,)))
+        stores = without(stores, own.key)
+    if ours:
+        mark = reg_write(saved, places.DISALLOWED, "DWord", reg_dword(1))
+        operations.append(dataclasses.replace(reg_delete(saved, places.DISALLOWED), undo=(mark,)))
+        journal = dataclasses.replace(journal, distrusted=journal.distrusted - {thumbprint})
+    change = Change(
+        f"trust {own.certificate.label if own else thumbprint} again",
+        rf"{DISALLOWED}\{thumbprint}",
+        "distrusted" if own else "not distrusted (but marked so)",
+        "not distrusted",
+        tuple(operations),
+    )
+    return Edit(dataclasses.replace(snapshot, stores=stores, journal=journal), (change,))
+
+
+def _still(key: str, blob: bytes | None) -> Operation:
+    """Stops the batch where the Blob is no longer the one that round 1 read (None: no such copy)."""
+    there = encode_registry({"": {VALUE: RegistryValue(_BINARY, blob)}}) if blob is not None else b""
+    return dataclasses.replace(reg_read(key, depth=0, value=VALUE), expect=digest(there))
+
+
+def _write(key: str, blob: bytes, old: bytes | None) -> Operation:
+    undo = reg_write(key, VALUE, _BINARY, old) if old is not None else reg_delete(key)
+    return dataclasses.replace(reg_write(key, VALUE, _BINARY, blob), undo=(undo,))
+
+
+def _journal_key(thumbprint: str) -> str:
+    return rf"{places.TRUSTED_ROOT}\{thumbprint}"
+
+
+def _save(thumbprint: str, key: str, blob: bytes) -> Operation:
+    saved = _journal_key(thumbprint)
+    return dataclasses.replace(reg_write(saved, key, _BINARY, blob), undo=(reg_delete(saved, key),))
+
+
+def _forget(thumbprint: str, key: str, blob: bytes) -> Operation:
+    saved = _journal_key(thumbprint)
+    return dataclasses.replace(reg_delete(saved, key), undo=(reg_write(saved, key, _BINARY, blob),))
+
+
+def _find(saved: Mapping[str, bytes], key: str) -> bytes | None:
+    """Registry key names compare without case."""
+    return next((blob for name, blob in saved.items() if name.casefold() == key.casefold()), None)
+
+
+def _with_saved(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes) -> Snapshot:
+    saved = {**snapshot.journal.roots.get(thumbprint, {}), key: blob}
+    return _with_journal(snapshot, {**snapshot.journal.roots, thumbprint: saved})
+
+
+def _without_saved(snapshot: Snapshot, thumbprint: str, key: str) -> Snapshot:
+    saved = {name: blob for name, blob in snapshot.journal.roots[thumbprint].items() if name != key}
+    others = {name: blobs for name, blobs in snapshot.journal.roots.items() if name != thumbprint}
+    return _with_journal(snapshot, {**others, thumbprint: saved} if saved else others)
+
+
+def _with_journal(snapshot: Snapshot, roots: Mapping[str, Mapping[str, bytes]]) -> Snapshot:
+    journal: Journal = dataclasses.replace(snapshot.journal, roots=roots)
+    return dataclasses.replace(snapshot, journal=journal)

@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificate that a web site uses now."""
+
+from __future__ import annotations
+
+from .._errors import TlsOpsError
+from .._model.snapshot import Snapshot
+
+
+def thumbprint_of(snapshot: Snapshot, site: str) -> str:
+    """The thumbprint of the one certificate that all TLS endpoints of ``site`` use.
+
+    IIS compares site names without case. Raises TlsOpsError where there is no such site, none or several certificates.
+    """
+    if snapshot.web is None:
+        raise TlsOpsError("this host has no IIS, so it has no site.", hint="Name the certificate by its thumbprint.")
+    names = [each.name for each in snapshot.web.sites]
+    if site.casefold() not in (name.casefold() for name in names):
+        raise TlsOpsError(f"there is no site '{site}'.", hint=f"There are: {', '.join(names) or 'none'}.")
+    own = [
+        endpoint
+        for endpoint in snapshot.web.endpoints
+        if site.casefold() in (name.casefold() for name in endpoint.sites)
+    ]
+    used = {endpoint.selector: endpoint.thumbprint.upper() for endpoint in own if endpoint.thumbprint}
+    if not used:
+        raise TlsOpsError(
+            f"no certificate is attached to the site '{site}'.",
+            hint="With a central certificate store the files are the backup; else name the certificate's thumbprint.",
+        )
+    if len(set(used.values())) > 1:
+        pairs = ", ".join(f"{selector} {thumbprint}" for selector, thumbprint in used.items())
+        raise TlsOpsError(f"the site '{site}' uses several certificates: {pairs}.", hint="Name one by its thumbprint.")
+    return next(iter(used.values()))

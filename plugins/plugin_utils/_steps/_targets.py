@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which endpoints a swap is about. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+
+from .._errors import TlsOpsError
+from .._model.web import Binding, Endpoint, WebServer
+from .._windows.iis.bindings import ANY, ANY_V6, CENTRAL_STORE, SNI, Place, tls_places
+from ._renewal_site import find_site
+
+
+@dataclasses.dataclass(frozen=True)
+class Targets:
+    """``endpoints`` are to hold the certificate; ``asked`` are the sites they were chosen by (all of them if empty)."""
+
+    endpoints: tuple[Endpoint, ...]
+    asked: tuple[str, ...] = ()
+    skipped: tuple[Endpoint, ...] = ()  # served from the central certificate store
+    warnings: tuple[str, ...] = ()
+
+    def shared_with(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """The sites that change together with the one that was asked for."""
+        asked = self.asked or endpoint.sites[:1]
+        return tuple(name for name in endpoint.sites if name not in asked)
+
+    def without_record_in(self, store: str) -> Targets:
+        """Endpoints that hold nothing yet are to take their certificate from ``store``."""
+        return dataclasses.replace(
+            self,
+            endpoints=tuple(
+                each if each.thumbprint else dataclasses.replace(each, store=store) for each in self.endpoints
+            ),
+        )
+
+
+def of_site(web: WebServer, name: str) -> Targets:
+    """Every TLS endpoint of a site. Raises TlsOpsError."""
+    site = find_site(web, name)
+    found = [each for each in web.endpoints if site.name in each.sites]
+    if not found:
+        raise TlsOpsError(
+            f"the site '{site.name}' has no https binding.", hint="Add one in IIS, then run this step again."
+        )
+    return _sorted(found, (site.name,))
+
+
+def of_binding(web: WebServer, information: str) -> Targets:
+    """The endpoint of one binding, ``ip:port:host``. Raises TlsOpsError."""
+    wanted = Place.parse(information)
+    chosen = [
+        (site.name, binding, place) for site in web.sites for binding, place in tls_places(site) if place == wanted
+    ]
+    if not chosen:
+        there = ", ".join(binding.information for site in web.sites for binding, _ in tls_places(site)) or "none"
+        raise TlsOpsError(f"no site has the https binding '{information}'; there are: {there}.")
+    found = [each for each in web.endpoints if any(_uses(binding, place, each) for name, binding, place in chosen)]
+    return _sorted(found, tuple(dict.fromkeys(name for name, _, _ in chosen)))
+
+
+def of_thumbprint(web: WebServer, old: str, new: Collection[str]) -> Targets:
+    """Every endpoint of IIS that holds the old certificate, and those that hold the new one already."""
+    others = [each for each in web.endpoints if each.thumbprint.upper() == old and each.owner != "iis"]
+    warnings = tuple(
+        f"{each.selector} holds the old certificate too, but is not one of IIS's: it is left alone." for each in others
+    )
+    mine = [each for each in web.endpoints if each.owner == "iis" and each.thumbprint.upper() in (old, *new)]
+    if not mine and others:
+        raise TlsOpsError(f"no site uses the certificate {old}. {' '.join(warnings)}")
+    if not mine:
+        warnings = (f"No endpoint of IIS holds the certificate {old} or the new one: there is nothing to do.",)
+    return Targets(tuple(mine), warnings=warnings)
+
+
+def _sorted(found: Iterable[Endpoint], asked: tuple[str, ...]) -> Targets:
+    found = tuple(found)
+    foreign = [each for each in found if each.owner == "foreign"]
+    if foreign:
+        names = ", ".join(f"{each.selector} ({each.settings.get('app_id', '')})" for each in foreign)
+        raise TlsOpsError(
+            f"{names}: http.sys keeps this record for another program, so it is not touched.",
+            hint="Replace its certificate by that program's own tool; 'binding' chooses the site's other bindings.",
+        )
+    skipped = tuple(each for each in found if each.owner == "central_store")
+    mine = tuple(each for each in found if each.owner == "iis")
+    names = ", ".join(each.selector for each in skipped)
+    hint = "Replace the site's .pfx file on the share of the central certificate store."
+    if skipped and not mine:
+        raise TlsOpsError(f"{names} is served from the central certificate store, which is left alone.", hint=hint)
+    warnings = (f"{names} is served from the central certificate store and was left alone. {hint}",) if skipped else ()
+    return Targets(mine, asked, skipped, warnings)
+
+
+def _uses(binding: Binding, place: Place, endpoint: Endpoint) -> bool:
+    """Whether what comes in by the binding meets the endpoint."""
+    if place.port != endpoint.port or bool(binding.ssl_flags & CENTRAL_STORE) != (endpoint.owner == "central_store"):
+        return False
+    if endpoint.owner == "central_store":
+        return True
+    if endpoint.host:
+        return bool(binding.ssl_flags & SNI) and (place.host or "*") == endpoint.host
+    addresses = (ANY, ANY_V6) if place.address == ANY else (place.address,)
+    return not binding.ssl_flags & SNI and endpoint.address in addresses
+
+
+def host_names(web: WebServer, endpoint: Endpoint, sites: Collection[str]) -> tuple[str, ...]:
+    """The host names that these sites' bindings give the endpoint."""
+    return tuple(
+        dict.fromkeys(
+            place.host
+            for site in web.sites
+            if site.name in sites and site.name in endpoint.sites
+            for binding, place in tls_places(site)
+            if place.host and _uses(binding, place, endpoint)
+        )
+    )

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Step 1 of a renewal: the CA's answer becomes a certificate with its private key, its chain beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from .._errors import TlsOpsError
+from .._model.plan import Controller, Plan
+from .._model.snapshot import Query, Snapshot
+from .._model.web import WebServer
+from .._windows.personal import MY, WEB_HOSTING
+from .._x509.certificate import Certificate
+from .._x509.checks import server_problems
+from .._x509.leaf import labels
+from ._certificate import ANSWER_ARGUMENTS, given_answer
+from ._intermediates import Intermediates, chain_problem, sorted_out
+from ._key_proof import key_proof
+from ._placement import Origin, found, place, store_problems
+from ._renewal_site import Bound, bound, find_site, site_problems
+
+ARGUMENTS: dict[str, Any] = {
+    **ANSWER_ARGUMENTS,
+    "renewal_site": {"type": "str"},
+    "port": {"type": "int", "default": 443},
+    "bind": {"type": "bool", "default": False},
+    "for_sites": {"type": "list", "elements": "str", "default": []},
+    "store": {"type": "str", "choices": [MY, WEB_HOSTING], "default": MY},
+    "timeout": {"type": "int", "default": 300},
+}
+RULES: dict[str, Any] = {
+    "mutually_exclusive": [("answer", "answer_path")],
+    "required_one_of": [("answer", "answer_path")],
+    "required_if": [("bind", True, ("renewal_site",))],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class CertificateInstall:
+    """Installs the certificate of a CA's answer for a key that is on the host."""
+
+    name: ClassVar[str] = "certificate_install"
+    answer: tuple[Certificate, ...]
+    renewal_site: str = ""
+    port: int = 443
+    bind: bool = False
+    for_sites: tuple[str, ...] = ()
+    store: str = MY
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> CertificateInstall:
+        """Raises TlsOpsError where the answer holds no certificate or a value makes no sense."""
+        if not 1 <= arguments["port"] <= 65535:
+            raise TlsOpsError(f"port is {arguments['port']}; it must be between 1 and 65535.")
+        answer = given_answer(arguments, controller)
+        if answer is None:
+            raise TlsOpsError("one of answer and answer_path is needed.")
+        if arguments["bind"] and not arguments["renewal_site"]:
+            raise TlsOpsError("bind needs renewal_site.")
+        return cls(
+            answer=answer,
+            renewal_site=arguments["renewal_site"] or "",
+            port=arguments["port"],
+            bind=arguments["bind"],
+            for_sites=tuple(arguments["for_sites"] or ()),
+            store=arguments["store"],
+        )
+
+    def queries(self) -> frozenset[Query]:
+        needed = {Query.STORES, Query.PERSONAL}
+        return frozenset(needed | {Query.WEB} if self._sites() else needed)
+
+    def plan(self, snapshot: Snapshot) -> Plan:
+        """Everything is checked first, and every problem is in one error. Raises TlsOpsError."""
+        if snapshot.personal is None or snapshot.stores is None:
+            raise TlsOpsError("the host's certificate stores were not read.")
+        origin = found(self.answer, snapshot.personal)
+        chain = sorted_out(origin.leaf, self.answer, snapshot.stores, snapshot.host.clock)
+        snapshot = dataclasses.replace(snapshot, stores=chain.on(snapshot.stores))
+        binding = self._checked(origin.leaf, snapshot)
+        placed = place(origin, self.store, snapshot)
+        return Plan(
+            step=self.name,
+            snapshot=dataclasses.replace(snapshot, personal=placed.personal, web=binding.web),
+            changes=(*chain.changes(), *placed.changes, *binding.changes),
+            proofs=(key_proof(origin.leaf, self.store, snapshot.nonce), *binding.proofs),
+            result=self._result(origin, chain, binding),
+            findings=tuple(
+                f"{labels([one])} of the CA's answer was left out: {reason}." for one, reason in chain.left_out
+            ),
+        )
+
+    def _sites(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for name in (self.renewal_site, *self.for_sites) if name))
+
+    def _checked(self, leaf: Certificate, snapshot: Snapshot) -> Bound:
+        """How the renewal site gets the certificate; raises TlsOpsError with all that speaks against it."""
+        at, stores = snapshot.host.clock, snapshot.stores
+        problems = [f"it {each}" for each in server_problems(leaf, at)]
+        if stores is not None and (broken := chain_problem(leaf, stores, at)):
+            problems.append(f"it has no trusted chain on this server: {broken}")
+        problems += store_problems(self.store, snapshot.host)
+        binding, of_sites = self._on_sites(leaf, snapshot.web)
+        problems += of_sites
+        if problems:
+            raise TlsOpsError(
+                f"{labels([leaf])} cannot be installed: {'; '.join(problems)}.", hint="Nothing was changed."
+            )
+        return binding
+
+    def _on_sites(self, leaf: Certificate, web: WebServer | None) -> tuple[Bound, list[str]]:
+        if not self._sites():
+            return Bound(web), []
+        if web is None:
+            raise TlsOpsError("the web sites were not read.")
+        problems = site_problems(web, self._sites(), leaf)
+        if not self.bind:
+            return Bound(web), problems
+        try:
+            return bound(web, find_site(web, self.renewal_site), self.port, leaf, self.store), problems
+        except TlsOpsError as error:
+            problem = f"{error.message} {error.hint}".strip().rstrip(".")
+            return Bound(web), list(dict.fromkeys([*problems, problem]))
+
+    def _result(self, origin: Origin, chain: Intermediates, binding: Bound) -> dict[str, Any]:
+        leaf = origin.leaf
+        return {
+            "thumbprint": leaf.thumbprint,
+            "subject": leaf.subject_text,
+            "names": [*leaf.dns_names, *leaf.ip_addresses],
+            "not_after": leaf.not_after.isoformat(),
+            "store": self.store,
+            "matched": origin.matched,
+            "intermediates": [{**_named(one), "added": one in chain.missing} for one in chain.wanted],
+            "left_out": [{**_named(one), "reason": reason} for one, reason in chain.left_out],
+            "endpoints": [each.selector for each in binding.endpoints],
+        }
+
+
+def _named(certificate: Certificate) -> dict[str, str]:
+    return {"thumbprint": certificate.thumbprint, "subject": certificate.subject_text}

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Step 2 of a renewal: the certificate of the production site is swapped, everything else stays, and it is proven."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from .._errors import TlsOpsError
+from .._model.plan import Controller, Plan, Proof
+from .._model.snapshot import Query, Snapshot
+from .._model.web import Endpoint, WebServer
+from .._windows.iis.bindings import Place
+from .._windows.personal import MY, WEB_HOSTING
+from .._x509.certificate import Certificate
+from .._x509.checks import server_problems
+from .._x509.leaf import labels
+from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_thumbprint, resolve
+from ._endpoint_proof import Expected, endpoint_proof, expected_chain, unseen
+from ._endpoint_swap import result, swapped
+from ._intermediates import sorted_out
+from ._site_states import SiteStates, settle
+from ._target_checks import check_names, check_stores, lost_names
+from ._targets import Targets, host_names, of_binding, of_site, of_thumbprint
+
+ARGUMENTS: dict[str, Any] = {
+    "production_site": {"type": "str"},
+    "binding": {"type": "str"},
+    "replaces": {"type": "str"},
+    "renewal_site": {"type": "str"},
+    "thumbprint": {"type": "str"},
+    **ANSWER_ARGUMENTS,
+    "verify": {"type": "str", "choices": ["changed", "always"], "default": "changed"},
+    "timeout": {"type": "int", "default": 300},
+}
+_TARGETS = ("production_site", "binding", "replaces")
+_CERTIFICATE = ("thumbprint", "answer", "answer_path")
+RULES: dict[str, Any] = {
+    "mutually_exclusive": [_TARGETS, _CERTIFICATE],
+    "required_one_of": [_TARGETS, _CERTIFICATE],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class SiteCertificate:
+    """One of ``production_site``, ``binding`` and ``replaces`` says where, ``thumbprint`` or ``answer`` which one."""
+
+    name: ClassVar[str] = "site_certificate"
+    production_site: str = ""
+    binding: str = ""
+    replaces: str = ""
+    renewal_site: str = ""
+    thumbprint: str = ""
+    answer: tuple[Certificate, ...] | None = None
+    verify: str = "changed"
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> SiteCertificate:
+        """Raises TlsOpsError where a value makes no sense."""
+        given = {name: arguments.get(name) or "" for name in (*_TARGETS, "renewal_site", "thumbprint")}
+        if sum(bool(given[name]) for name in _TARGETS) != 1:
+            raise TlsOpsError(f"exactly one of {', '.join(_TARGETS)} is needed, and not empty.")
+        if given["binding"] and Place.parse(given["binding"]) is None:
+            raise TlsOpsError(
+                f"'{given['binding']}' is no binding.", hint="Write it as IIS does: ip:port:host, *:443:."
+            )
+        for name in ("replaces", "thumbprint"):
+            given[name] = normalized_thumbprint(given[name]) if given[name] else ""
+        if given["renewal_site"] and given["renewal_site"].casefold() == given["production_site"].casefold():
+            raise TlsOpsError("renewal_site and production_site are the same site.")
+        answer = given_answer(arguments, controller)
+        if not given["thumbprint"] and answer is None:
+            raise TlsOpsError(f"one of {', '.join(_CERTIFICATE)} is needed, and not empty.")
+        return cls(**given, answer=answer, verify=arguments["verify"])
+
+    def queries(self) -> frozenset[Query]:
+        return frozenset(Query)
+
+    def plan(self, snapshot: Snapshot) -> Plan:
+        """Raises TlsOpsError where the certificate does not fit, or an endpoint must not or cannot be changed."""
+        web = _web(snapshot)
+        resolved = resolve(snapshot, thumbprint=self.thumbprint, answer=self.answer)
+        targets = self._targets(web).without_record_in(resolved.personal.store if resolved.personal else MY)
+        warnings = _checked(snapshot, web, targets, resolved)
+        swaps = [swapped(web, each, resolved.certificate, targets) for each in targets.endpoints]
+        for _, after in swaps:
+            web = web.with_endpoint(after)
+        states = settle(web, self.production_site, self.renewal_site)
+        changes = (*(change for change, _ in swaps if change), *states.changes)
+        shared = [f"{change.what}." for (change, after) in swaps if change and targets.shared_with(after)]
+        return Plan(
+            self.name,
+            dataclasses.replace(snapshot, web=states.web),
+            changes=changes,
+            proofs=self._proofs(snapshot, states, [(each, bool(change)) for change, each in swaps], resolved),
+            result=result(resolved.certificate, targets, swaps) | {"sites": states.result},
+            warnings=tuple(dict.fromkeys((*targets.warnings, *warnings, *shared))),
+            prove_always=self.verify == "always",
+        )
+
+    def _targets(self, web: WebServer) -> Targets:
+        if self.production_site:
+            return of_site(web, self.production_site)
+        if self.binding:
+            return of_binding(web, self.binding)
+        return of_thumbprint(web, self.replaces, self._new())
+
+    def _new(self) -> set[str]:
+        """The thumbprints that the new certificate may have, before it is known which one is installed."""
+        return {self.thumbprint} if self.thumbprint else {each.thumbprint for each in self.answer or ()}
+
+    def _proofs(
+        self, snapshot: Snapshot, states: SiteStates, after: list[tuple[Endpoint, bool]], resolved: Resolved
+    ) -> tuple[Proof, ...]:
+        everything = self.verify == "always" or bool(states.changes)
+        wanted = [endpoint for endpoint, changed in after if changed or everything]
+        if not wanted:
+            return ()
+        expected = _expected(snapshot, resolved, self.answer)
+        web = states.web
+        return tuple(
+            endpoint_proof(web, each, expected, host_names(web, each, each.sites), because=unseen(web, each))
+            for each in wanted
+        )
+
+    def wanted_store(self, snapshot: Snapshot) -> str:
+        """The store (``MY``, ``WebHosting``) in which the new certificate must lie. Raises TlsOpsError."""
+        endpoints = [each for each in self._targets(_web(snapshot)).endpoints if each.thumbprint]
+        stores = {each.store.casefold(): each.store for each in endpoints}
+        names = [known for known in (MY, WEB_HOSTING) if known.casefold() in stores]
+        if len(stores) > 1 or len(names) != len(stores):
+            raise TlsOpsError(
+                f"the endpoints take their certificate from {' and '.join(sorted(stores.values()))}.",
+                hint="Renew them one by one, by 'binding', after installing the certificate in the store of each.",
+            )
+        return names[0] if names else MY
+
+    def spared(self, snapshot: Snapshot) -> frozenset[str]:
+        """The selectors that this swap binds anyway, so that no step before it has to."""
+        endpoints = self._targets(_web(snapshot)).endpoints
+        return frozenset(each.selector for each in endpoints if each.thumbprint.upper() not in self._new())
+
+
+def _web(snapshot: Snapshot) -> WebServer:
+    if snapshot.web is None:
+        raise TlsOpsError("the web sites were not read.")
+    return snapshot.web
+
+
+def _checked(snapshot: Snapshot, web: WebServer, targets: Targets, resolved: Resolved) -> list[str]:
+    """Warnings; raises TlsOpsError where the certificate must not be bound there."""
+    certificate, personal = resolved.certificate, snapshot.personal or ()
+    problems = server_problems(certificate, snapshot.host.clock)
+    if problems:
+        raise TlsOpsError(f"{labels([certificate])} {'; '.join(problems)}.", hint="Nothing was changed.")
+    if resolved.personal is not None:
+        check_stores(targets, certificate, personal)
+    changing = [each for each in targets.endpoints if each.thumbprint.upper() != certificate.thumbprint]
+    lost = [warning for each in changing for warning in lost_names(each, certificate, personal)]
+    return [*filter(None, [resolved.warning]), *check_names(web, targets, certificate), *lost]
+
+
+def _expected(snapshot: Snapshot, resolved: Resolved, answer: tuple[Certificate, ...] | None) -> Expected:
+    """Raises TlsOpsError where the host has no trusted chain for the certificate."""
+    if snapshot.stores is None:
+        raise TlsOpsError("the certificate stores were not read.")
+    stores = snapshot.stores
+    if snapshot.dry_run and answer:
+        stores = sorted_out(resolved.certificate, answer, stores, snapshot.host.clock).on(stores)
+    return expected_chain(resolved.certificate, stores, snapshot.host.clock)

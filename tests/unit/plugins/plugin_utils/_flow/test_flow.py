@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way of a task: which batches go out, in which order, and what becomes of each kind of trouble."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import flow
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import Options
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import ControllerFile, Outcome, Plan
+
+from .steps import WRITE, Planned, Scripted, change, export, host_answer, proof
+
+
+def plan(**parts: Any) -> Plan:
+    return Plan("planned", cast(Any, None), **parts)
+
+
+def run(
+    target: Scripted, *plans: Plan, dry_run: bool = False, allow_unencrypted: bool = False, files: Any = None
+) -> dict[str, Any]:
+    written: list[tuple[ControllerFile, bytes]] = [] if files is None else files
+    options = Options(dry_run, 300, allow_unencrypted)
+    return flow.run(Planned(list(plans)), target, options, lambda file, content: written.append((file, content)))
+
+
+def test_nothing_to_do_is_one_read_batch() -> None:
+    target = Scripted()
+    result = run(target, plan(result={"thumbprint": "AB"}))
+    assert [mode for mode, _ in target.batches] == ["read"]
+    assert result["changed"] is False
+    assert result["diff"] == []
+    assert result["thumbprint"] == "AB"
+
+
+def test_a_change_is_one_read_and_one_write_batch_that_proves_too() -> None:
+    target = Scripted()
+    result = run(target, plan(changes=(change(WRITE),), proofs=(proof(Outcome.PROVEN),)))
+    assert [mode for mode, _ in target.batches] == ["read", "write"]
+    assert target.written == ["file.write", "tcp.exchange"]
+    assert [operation.keep_going for operation in target.batches[1][1]] == [False, True]
+    assert result["changed"] is True
+    assert result["proofs"]["listener"] == {"outcome": "proven", "seen": "what was there", "port": 443}
+
+
+def test_a_dry_run_reads_only_and_shows_the_same_diff() -> None:
+    changes = (change(WRITE),)
+    dry, target = run(Scripted(), plan(changes=changes), dry_run=True), Scripted()
+    assert run(target, plan(changes=changes), dry_run=True)["changed"] is True
+    assert [mode for mode, _ in target.batches] == ["read"]
+    assert dry["diff"] == run(Scripted(), plan(changes=changes))["diff"] != []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.MISSED, Outcome.NOT_PROVEN])
+def test_a_promise_that_is_not_kept_is_looked_at_again_and_then_taken_back(outcome: Outcome) -> None:
+    target, files = Scripted(), []
+    with pytest.raises(TlsOpsError, match="what was there") as caught:
+        run(target, plan(changes=(change(WRITE),), proofs=(proof(outcome),), exports=(export("/b"),)), files=files)
+    assert caught.value.stage == "verify"
+    assert "old state was put back" in caught.value.hint
+    assert [mode for mode, _ in target.batches] == ["read", "write", "read", "write"]
+    assert [operation.name for operation in target.batches[3][1]] == ["file.delete"]
+    assert files == []
+
+
+def test_a_slow_listener_costs_no_swap() -> None:
+    looks = iter([Outcome.NOT_PROVEN, Outcome.PROVEN])
+    target = Scripted()
+    result = run(target, plan(changes=(change(WRITE),), proofs=(proof(lambda _: next(looks)),)))
+    assert result["changed"] is True
+    assert [mode for mode, _ in target.batches] == ["read", "write", "read"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE])
+def test_what_only_a_restart_shows_succeeds_and_is_reported(outcome: Outcome) -> None:
+    result = run(Scripted(), plan(changes=(change(WRITE),), proofs=(proof(outcome),)))
+    assert result["restart_required"] is (outcome is Outcome.RESTART_REQUIRED)
+    assert bool(result.get("warnings")) is (outcome is Outcome.RESTART_REQUIRED)
+
+
+def test_verify_always_looks_at_an_unchanged_host_and_changes_nothing() -> None:
+    target = Scripted()
+    with pytest.raises(TlsOpsError, match="the site serves it") as caught:
+        run(target, plan(proofs=(proof(Outcome.MISSED),), prove_always=True))
+    assert "Nothing was changed" in caught.value.hint
+    assert [mode for mode, _ in target.batches] == ["read", "read"]
+
+
+def test_a_write_that_stopped_names_the_operation_and_what_was_taken_back() -> None:
+    failed = Answer("error", kind="hresult", number=-2147024891, text="Access is denied.", undone=(Answer("ok"),))
+    target = Scripted({"file.write": failed})
+    with pytest.raises(TlsOpsError, match=r"file.write C:\\made failed: Access is denied. \(hresult 0x80070005\)") as e:
+        run(target, plan(changes=(change(WRITE),)))
+    assert e.value.stage == "apply"
+    assert "taken back" in e.value.hint
+
+
+def test_a_way_back_that_failed_is_said() -> None:
+    undone = Answer("error", kind="exit", number=1, text="Error: 1312")
+    target = Scripted({"file.write": Answer("error", kind="exit", number=1, undone=(undone,))})
+    with pytest.raises(TlsOpsError) as caught:
+        run(target, plan(changes=(change(WRITE),)))
+    assert "Error: 1312" in caught.value.hint
+
+
+def test_a_broken_read_is_tried_once_more() -> None:
+    target = Scripted(breaks=["read"])
+    assert run(target, plan())["changed"] is False
+    assert target.reconnected == 1
+
+
+def test_two_broken_reads_end_in_words() -> None:
+    target = Scripted(breaks=["read", "read"])
+    with pytest.raises(TlsOpsError, match="connection reset") as caught:
+        run(target, plan())
+    assert caught.value.stage == "read"
+    assert "Nothing was changed" in caught.value.hint
+
+
+def test_after_a_broken_write_the_host_is_read_again_and_what_was_done_counts() -> None:
+    changes = (change(WRITE),)
+    target = Scripted(breaks=["write"])
+    result = run(target, plan(changes=changes), plan(proofs=(proof(Outcome.PROVEN),)))
+    assert [mode for mode, _ in target.batches] == ["read", "write", "read", "read"]
+    assert result["changed"] is True
+    assert result["diff"] == run(Scripted(), plan(changes=changes))["diff"]
+    assert result["proofs"]["listener"]["outcome"] == "proven"
+
+
+def test_two_broken_writes_do_not_claim_that_nothing_was_done() -> None:
+    target = Scripted(breaks=["write", "write"])
+    with pytest.raises(TlsOpsError) as caught:
+        run(target, plan(changes=(change(WRITE),)))
+    assert caught.value.stage == "apply"
+    assert "not known" in caught.value.hint
+
+
+def test_an_exported_file_is_written_after_everything_was_proven() -> None:
+    files: list[Any] = []
+    target = Scripted({"store.export_pfx": Answer("ok", b"pfx")})
+    result = run(target, plan(exports=(export("/a", "/b"),), proofs=(proof(Outcome.PROVEN),)), files=files)
+    assert [(file.path, content) for file, content in files] == [("/a", b"pfx"), ("/b", b"pfx")]
+    assert result["changed"] is True
+
+
+def test_a_secret_does_not_travel_in_clear_unless_allowed() -> None:
+    with pytest.raises(TlsOpsError, match="does not encrypt"):
+        run(Scripted(encrypted=False), plan(exports=(export("/a"),)))
+    with pytest.raises(TlsOpsError, match="does not encrypt"):
+        run(Scripted(encrypted=False), plan(exports=(export("/a"),)), dry_run=True)
+    assert run(Scripted(encrypted=False), plan(exports=(export("/a"),)), allow_unencrypted=True)["changed"]
+    assert run(Scripted(encrypted=False), plan(changes=(change(WRITE),)))["changed"]
+
+
+def test_a_filtered_token_is_refused_before_planning() -> None:
+    target = Scripted({"host.info": host_answer(elevated="0")})
+    with pytest.raises(TlsOpsError, match="administrator") as caught:
+        run(target, plan(changes=(change(WRITE),)))
+    assert caught.value.stage == "read"
+    assert target.written == []
+
+
+def test_parts_are_applied_in_order_and_reported_apart() -> None:
+    first = Plan("one", cast(Any, None), changes=(change(WRITE),), result={"a": 1}, findings=("f",), warnings=("w",))
+    second = Plan("two", cast(Any, None), changes=(change(),), proofs=(proof(Outcome.PROVEN),), result={"b": 2})
+    target = Scripted()
+    result = run(target, plan(parts=(first, second)))
+    assert result["one"]["a"] == 1
+    assert result["two"]["proofs"]["listener"]["outcome"] == "proven"
+    assert result["one"]["proofs"] == {}
+    assert len(result["diff"]) == 2
+    assert result["findings"] == ["f"]
+    assert result["warnings"] == ["w"]

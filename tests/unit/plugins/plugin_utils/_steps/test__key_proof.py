@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import key_prove
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Outcome
+from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._key_proof import key_proof
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from tests.unit.mint import mint, rsa_key
+
+LEAF = mint("www.example.com", key=rsa_key())
+PROOF = key_proof(LEAF.certificate, "MY", "0a1b")
+DATA = b"tlsops.windows proof of possession 0a1b"
+GOOD = LEAF.key.sign(DATA, padding.PKCS1v15(), hashes.SHA256())  # type: ignore[call-arg,arg-type,union-attr]
+
+
+def answer(**fields: bytes) -> Answer:
+    return Answer("ok", encode_lines((name, [value]) for name, value in fields.items()))
+
+
+def test_the_data_is_of_this_run_and_of_no_other_use() -> None:
+    assert PROOF.operations == (key_prove("MY", LEAF.thumbprint, DATA),)
+    assert PROOF.name == "private_key"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "seen"),
+    [
+        (answer(algorithm=b"rsa-pkcs1-sha256", signature=GOOD), Outcome.PROVEN, "by the certificate's key"),
+        (answer(algorithm=b"rsa-pkcs1-sha1", signature=GOOD), Outcome.MISSED, "not by the certificate's key"),
+        (answer(algorithm=b"rsa-pkcs1-sha256", signature=GOOD[::-1]), Outcome.MISSED, "not by the certificate's key"),
+        (answer(algorithm=b"rsa-pkcs1-sha256"), Outcome.MISSED, "not by"),
+        (answer(algorithm=b"dsa", signature=GOOD), Outcome.NOT_PROVEN, "'dsa'"),
+        (answer(), Outcome.NOT_PROVEN, "''"),
+        (answer(unproven=b"CNG key under PowerShell 2.0"), Outcome.UNPROVABLE, "PowerShell 2.0"),
+        (Answer("error", kind="hresult", number=-2146893802), Outcome.MISSED, "0x80090016"),
+    ],
+)
+def test_verdicts(answer: Answer, outcome: Outcome, seen: str) -> None:
+    verdict = PROOF.judge((answer,))
+    assert verdict.outcome is outcome
+    assert seen in verdict.seen

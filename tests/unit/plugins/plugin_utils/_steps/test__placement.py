@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import store_copy, store_remove
+from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
+from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._placement import found, place, store_problems
+
+from tests.unit.mint import NOW, mint
+
+ROOT = mint("Root", ca=True)
+NEW = mint("www.example.com", issuer=ROOT, names=["www.example.com"])
+OLD = mint("www.example.com", issuer=ROOT, key=NEW.key, not_before=NOW.replace(year=NOW.year - 1))
+HOST = HostInfo("WEB01", "10.0.20348", "", "5.1", "4.0", "FullLanguage", "en-US", r"C:\Windows", NOW, True, frozenset())
+ANSWER = (ROOT.certificate, NEW.certificate)
+
+WAITING = PersonalCertificate("REQUEST", mint("request", key=NEW.key).certificate, True, True, "my request", key_spec=1)
+BEFORE = PersonalCertificate("MY", OLD.certificate, True, False)
+IN_MY = PersonalCertificate("MY", NEW.certificate, True)
+IN_WEB = PersonalCertificate("WebHosting", NEW.certificate, True)
+KEYLESS = dataclasses.replace(IN_MY, has_private_key=False)
+OTHER = PersonalCertificate("MY", mint("other").certificate, True)
+
+
+def snapshot(*personal: PersonalCertificate) -> Snapshot:
+    return Snapshot(HOST, Journal(), personal=personal, nonce="0a1b")
+
+
+@pytest.mark.parametrize(
+    ("personal", "matched", "entry"),
+    [
+        ([OTHER, WAITING], "pending request", WAITING),
+        ([OTHER, BEFORE], "reissue", BEFORE),
+        ([BEFORE, WAITING], "pending request", WAITING),
+        ([WAITING, IN_MY], "installed", IN_MY),
+        ([BEFORE, IN_WEB], "installed", IN_WEB),
+        ([KEYLESS, WAITING], "pending request", WAITING),
+    ],
+)
+def test_where_the_key_is(personal: list[PersonalCertificate], matched: str, entry: PersonalCertificate) -> None:
+    origin = found(ANSWER, personal)
+    assert (origin.leaf, origin.matched, origin.entry) == (NEW.certificate, matched, entry)
+
+
+@pytest.mark.parametrize("personal", [[], [OTHER], [KEYLESS], [dataclasses.replace(WAITING, has_private_key=False)]])
+def test_no_key_for_it(personal: list[PersonalCertificate]) -> None:
+    with pytest.raises(TlsOpsError, match="private key of this host"):
+        found(ANSWER, personal)
+
+
+def test_the_pending_requests_are_named() -> None:
+    waiting = dataclasses.replace(WAITING, certificate=mint("mail.example.com").certificate)
+    with pytest.raises(TlsOpsError) as error:
+        found(ANSWER, [waiting])
+    assert "'mail.example.com'" in error.value.hint
+
+
+def test_an_answer_for_two_pending_requests_is_refused() -> None:
+    second = mint("mail.example.com", issuer=ROOT)
+    waiting = PersonalCertificate("REQUEST", mint("request", key=second.key).certificate, True)
+    with pytest.raises(TlsOpsError, match=r"several|2 certificates"):
+        found((NEW.certificate, second.certificate), [WAITING, waiting])
+
+
+def test_accepted_into_my() -> None:
+    placed = place(found(ANSWER, [OTHER, WAITING]), "MY", snapshot(OTHER, WAITING))
+    (change,) = placed.changes
+    assert [each.name for each in change.operations] == ["file.write", "run", "file.delete"]
+    assert change.where == rf"MY\{NEW.thumbprint}"
+    assert "names www.example.com" in change.after
+    assert placed.personal == (OTHER, dataclasses.replace(WAITING, store="MY", certificate=NEW.certificate))
+
+
+def test_a_reissue_leaves_the_older_certificate() -> None:
+    placed = place(found(ANSWER, [BEFORE]), "MY", snapshot(BEFORE))
+    assert placed.personal == (BEFORE, dataclasses.replace(BEFORE, certificate=NEW.certificate))
+    assert "-machine" in [value for _, value in placed.changes[0].operations[1].arguments]
+
+
+def test_one_that_lay_there_without_its_key_has_it_then() -> None:
+    placed = place(found(ANSWER, [KEYLESS, WAITING]), "MY", snapshot(KEYLESS, WAITING))
+    assert [(one.store, one.has_private_key) for one in placed.personal] == [("MY", True)]
+
+
+def test_into_web_hosting_by_way_of_my() -> None:
+    placed = place(found(ANSWER, [WAITING]), "WebHosting", snapshot(WAITING))
+    assert [each.where.split("\\")[0] for each in placed.changes] == ["MY", "WebHosting"]
+    (copy,) = placed.changes[1].operations
+    assert copy.arguments == store_copy("MY", "WebHosting", NEW.thumbprint).arguments
+    assert copy.undo == (store_remove("WebHosting", NEW.thumbprint),)
+    assert {one.store for one in placed.personal} == {"MY", "WebHosting"}
+
+
+@pytest.mark.parametrize(("there", "wanted"), [(IN_MY, "WebHosting"), (IN_WEB, "MY")])
+def test_from_one_store_to_the_other(there: PersonalCertificate, wanted: str) -> None:
+    (change,) = place(found(ANSWER, [there]), wanted, snapshot(there)).changes
+    assert change.operations[0].arguments == store_copy(there.store, wanted, NEW.thumbprint).arguments
+
+
+def test_installed_already() -> None:
+    placed = place(found(ANSWER, [IN_MY, WAITING]), "MY", snapshot(IN_MY, WAITING))
+    assert placed.changes == ()
+    assert placed.personal == (IN_MY, WAITING)
+
+
+@pytest.mark.parametrize(
+    ("version", "fine"), [("6.1.7601", False), ("6.2.9200", True), ("10.0.20348", True), ("", False)]
+)
+def test_web_hosting_came_with_server_2012(version: str, fine: bool) -> None:
+    host = dataclasses.replace(HOST, os_version=version)
+    assert (store_problems("WebHosting", host) == []) is fine
+    assert store_problems("MY", host) == []
