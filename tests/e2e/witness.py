@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Independent witnesses: what OpenSSL's own programs say of a served chain and of a backup."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+from pathlib import Path
+
+_DEPTH = re.compile(r"^ *(\d+) s:(.*)$", re.MULTILINE)
+_NOT_AFTER = re.compile(r"NotAfter: (\w{3} +\d+ [\d:]+ \d{4}) GMT")
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedChain:
+    """Common names from the leaf upwards, as sent; ``not_after`` is the leaf's; ``leaf`` is its PEM."""
+
+    names: tuple[str, ...]
+    not_after: str
+    leaf: str
+
+    def __str__(self) -> str:
+        return " <- ".join(self.names) if self.names else "(nothing)"
+
+
+def served_chain(address: tuple[str, int] | None, server_name: str = "") -> ServedChain:
+    """What ``openssl s_client`` is sent at a socket address; nothing where nobody listens."""
+    if address is None:
+        return ServedChain((), "", "")
+    name = ["-servername", server_name] if server_name else ["-noservername"]
+    shown = _openssl("s_client", "-connect", f"{address[0]}:{address[1]}", "-showcerts", *name)
+    subjects = dict(_DEPTH.findall(shown))
+    chain = tuple(_common_name(subjects[depth]) for depth in sorted(subjects, key=int))
+    leaf = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", shown, re.DOTALL)
+    expiry = _NOT_AFTER.search(shown)
+    return ServedChain(chain, expiry[1] if expiry else "", leaf[0] + "\n" if leaf else "")
+
+
+def _common_name(subject: str) -> str:
+    found = re.search(r"CN ?= ?([^,/]+)", subject)
+    return found[1].strip() if found else subject
+
+
+def backup(path: Path, password_file: Path) -> list[str]:
+    """The subjects of every certificate in a PFX, leaf first, as ``openssl pkcs12`` reads them; empty if it cannot.
+
+    The private key is parsed on the way (``-nocerts`` would print it): OpenSSL checks the MAC and decrypts all bags.
+    """
+    shown = _openssl("pkcs12", "-in", str(path), "-passin", f"file:{password_file}", "-nokeys")
+    return [_common_name(line) for line in re.findall(r"^subject=(.*)$", shown, re.MULTILINE)]
+
+
+def encryption(path: Path, password_file: Path) -> str:
+    """How a PFX is encrypted, in OpenSSL's words."""
+    shown = _openssl("pkcs12", "-in", str(path), "-passin", f"file:{password_file}", "-info", "-noout")
+    mac = re.search(r"^MAC: (.*?),", shown, re.MULTILINE)
+    bags = re.findall(r"(?:encrypted data|Keybag): (.*?), Iteration", shown)
+    return f"MAC {mac[1] if mac else '?'}; {', '.join(dict.fromkeys(bags)) or '?'}"
+
+
+def thumbprint(pem: str) -> str:
+    """The SHA-1 fingerprint of a certificate in PEM, in upper-case hex; empty for none."""
+    found = re.search(r"Fingerprint=([0-9A-F:]+)", _openssl("x509", "-noout", "-fingerprint", "-sha1", text=pem))
+    return found[1].replace(":", "") if found else ""
+
+
+def _openssl(*arguments: str, text: str = "") -> str:
+    done = subprocess.run(
+        ["openssl", *arguments],
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=30,
+        check=False,
+    )
+    return done.stdout
