@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all tests share: names of cases that are the same in every process, so that pytest-xdist can spread them."""
+
+from __future__ import annotations
+
+
+def pytest_make_parametrize_id(config: object, val: object, argname: str) -> str | None:  # noqa: ARG001
+    """Certificates are made anew in each process: their bytes must not be in a case's name."""
+    return argname if isinstance(val, bytes) else None
