@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A batch as it travels: the request on standard input, the answers between marks on standard output.
+
+Request and answer are lines of tokens: a plain keyword, then values in base64 (``-`` for the empty one). Only the
+keyword is plain; numbers, names and statuses are base64 like everything else. Operations and their undos count from 0.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from .._errors import TlsOpsError
+from .operation import Answer, AnswerStatus, Operation
+from .payload import Fields, encode_lines, lines, number, text
+
+VERSION = "1"
+MAX_OUTPUT = 64 << 20  # characters: stores of thousands of certificates stay below a tenth of it
+MAX_ANSWER = 256 << 20  # bytes inflated
+
+# Error identifiers are not translated, but PowerShell wraps them at the width of a console that nobody sees.
+_CONSTRAINED = re.compile(r"(?:NotSupportedIn|CannotCreateType)ConstrainedLanguage")
+_WRAPPING = re.compile(r"\s|_x000[AD]_")
+# cmd.exe and POSIX shells name the program that they did not find, whatever the language of the sentence.
+_NO_POWERSHELL = re.compile(r"PowerShell(?:\.exe)?(?:['\"\u2019\u201d\xbb]|: )", re.IGNORECASE)
+
+
+_STATUS: dict[bytes, AnswerStatus] = {b"ok": "ok", b"error": "error", b"skipped": "skipped"}
+
+
+class NoAnswer(TlsOpsError):
+    """The batch was sent and no whole answer came back: what was done on the target is unknown. Read again."""
+
+
+class _Refused(TlsOpsError):
+    """The target did not begin with the batch."""
+
+
+def encode(
+    operations: Sequence[Operation], *, nonce: str, mode: Literal["read", "write"], deadline: int, mutex_wait: int
+) -> str:
+    """The batch as text. ``deadline`` and ``mutex_wait`` (for another batch on that host to end) are seconds.
+
+    Raises TlsOpsError for what would not arrive as it is.
+    """
+    if not re.fullmatch(r"[0-9a-f]{16,64}", nonce):
+        raise TlsOpsError("the nonce of a batch must be 16 to 64 hex digits.")
+    head = (VERSION, nonce, mode, str(deadline), str(mutex_wait))
+    content: list[tuple[str, Iterable[bytes]]] = [("batch", map(_bytes, head))]
+    for operation in operations:
+        content.append(("do", _tokens(operation)))
+        content.extend(("undo", _tokens(undo)) for undo in operation.undo)
+    content.append(("end", ()))
+    return encode_lines(content).decode("ascii")
+
+
+def _tokens(operation: Operation) -> list[bytes]:
+    tokens = [operation.name.encode("ascii")]
+    for name, value in operation.arguments:
+        tokens += (name.encode("ascii"), _bytes(value))
+    if operation.expect:
+        tokens += (b"expect", operation.expect.encode("ascii"))
+    if operation.keep_going:
+        tokens += (b"keep_going", b"1")
+    return tokens
+
+
+def _bytes(value: str | bytes) -> bytes:
+    try:
+        return value.encode("utf-8") if isinstance(value, str) else value
+    except UnicodeEncodeError as error:
+        raise TlsOpsError("a value to send holds half a character (a lone surrogate).") from error
+
+
+def decode(stdout: str, stderr: str = "", *, nonce: str, count: int) -> tuple[Answer, ...]:
+    """One answer for each of the ``count`` operations that were sent under ``nonce``.
+
+    Raises TlsOpsError where nothing was done (no PowerShell, Constrained Language Mode, another batch still running),
+    NoAnswer where that is not known.
+    """
+    if len(stdout) > MAX_OUTPUT:
+        raise NoAnswer(f"the target's answer is longer than {MAX_OUTPUT >> 20} MB.")
+    begin, end = f"-----BEGIN {nonce}-----", f"-----END {nonce}-----"
+    if begin not in stdout:
+        raise _silence(stdout, stderr)
+    body = stdout.partition(begin)[2]
+    if end not in body or begin in body:
+        raise NoAnswer("the target's answer was cut off.")
+    try:
+        return _answers(lines(_inflate(body.partition(end)[0])), count)
+    except (NoAnswer, _Refused):
+        raise
+    except TlsOpsError as error:
+        raise NoAnswer(error.message) from error
+
+
+def _silence(stdout: str, stderr: str) -> TlsOpsError:
+    """Why there may be no marks at all."""
+    if _CONSTRAINED.search(_WRAPPING.sub("", stderr)):
+        return _Refused(
+            "PowerShell on the target runs in Constrained Language Mode, so nothing was done.",
+            hint="Use an account, or a rule of App Control (WDAC, AppLocker), that gives it Full Language Mode.",
+        )
+    if not stdout.strip() and "CLIXML" not in stderr and _NO_POWERSHELL.search(stderr):
+        return _Refused(
+            "the target did not find PowerShell, so nothing was done.",
+            hint="Install Windows PowerShell 2.0 or newer there, or put its folder on the PATH of the account.",
+        )
+    said = " ".join(stderr.split())[:300] or " ".join(stdout.split())[:300] or "nothing"
+    return NoAnswer(f"the script on the target did not answer; it said: {said}")
+
+
+def _inflate(body: str) -> bytes:
+    try:
+        packed = base64.b64decode("".join(body.split()), validate=True)
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = inflater.decompress(packed, MAX_ANSWER)
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise NoAnswer(f"the target's answer cannot be unpacked: {error}.") from error
+    if inflater.unconsumed_tail:
+        raise NoAnswer(f"the target's answer is longer than {MAX_ANSWER >> 20} MB unpacked.")
+    if not inflater.eof or inflater.unused_data:
+        raise NoAnswer("the target's answer cannot be unpacked: it does not end where it should.")
+    return content
+
+
+def _answers(content: Sequence[tuple[str, Fields]], count: int) -> tuple[Answer, ...]:
+    if not content or content[-1][0] != "batch":
+        raise NoAnswer("the target's answer has no end.")
+    _check_outcome(content[-1][1])
+    answers: list[Answer] = []
+    undone: dict[int, list[Answer]] = {}
+    for keyword, fields in content[:-1]:
+        if keyword == "answer" and len(fields) == 7 and number(fields[0]) == len(answers):
+            answers.append(dataclasses.replace(_answer(fields[1:6]), payload=fields[6]))
+        elif keyword == "undone" and len(fields) == 7 and number(fields[1]) == len(undone.get(number(fields[0]), ())):
+            undone.setdefault(number(fields[0]), []).append(_answer(fields[2:7]))
+        else:
+            raise NoAnswer(f"the target's answer holds a line {keyword!r} that does not belong there.")
+    if len(answers) != count or not undone.keys() <= set(range(count)):
+        raise NoAnswer(f"the target answered {len(answers)} of {count} operations.")
+    return tuple(dataclasses.replace(each, undone=tuple(undone.get(i, ()))) for i, each in enumerate(answers))
+
+
+def _answer(fields: Fields) -> Answer:
+    status, kind, code, type_name, words = fields
+    if status not in _STATUS:
+        raise NoAnswer(f"the target's answer has the status {status[:40]!r}.")
+    return Answer(_STATUS[status], kind=text(kind), number=number(code), type=text(type_name), text=text(words))
+
+
+def _check_outcome(fields: Fields) -> None:
+    """The last line: ``batch <ok|error> <kind> <number> <type> <text>``."""
+    if len(fields) != 5:
+        raise NoAnswer("the target's answer has no proper end.")
+    outcome = _answer(fields)
+    if outcome.ok:
+        return
+    if outcome.kind == "busy":
+        raise _Refused(
+            "another batch of this collection is still running on the target, so nothing was done.",
+            hint="Wait for it to end (an earlier run may have lost its connection), then run again.",
+        )
+    if outcome.kind == "batch":
+        raise _Refused(f"the target did not understand the batch, so nothing was done: {outcome.describe()}")
+    raise NoAnswer(f"the script on the target failed: {outcome.describe()}")

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two far sides: the Windows double, and the real script in a real PowerShell."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch import bootstrap, wire
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
+
+from . import world
+from .world import SYSTEM_CERTIFICATES, World
+
+Mode = Literal["read", "write"]
+MAIN = "# ---- Here it begins ----\n"
+_HERE = Path(__file__).parent
+
+
+def find_powershell() -> str:
+    """``TLSOPS_PWSH``, else what is on the PATH; empty where there is none."""
+    named = os.environ.get("TLSOPS_PWSH", "")
+    return named or next(filter(None, map(shutil.which, ("pwsh", "powershell.exe"))), "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    stdout: str
+    stderr: str = ""
+
+
+class Side(Protocol):
+    """One host on one far side."""
+
+    def send(self, batch: str) -> Output: ...
+
+    def path(self, *names: str) -> str:
+        """The path of a file of the world."""
+        ...
+
+    def path_by_variable(self, name: str) -> str:
+        """The same with an environment variable of the target in it."""
+        ...
+
+
+def run(
+    side: Side,
+    operations: Sequence[Operation],
+    *,
+    mode: Mode = "read",
+    deadline: int = 60,
+    wait: int = 10,
+) -> tuple[Answer, ...]:
+    nonce = secrets.token_hex(16)
+    batch = wire.encode(operations, nonce=nonce, mode=mode, deadline=deadline, mutex_wait=wait)
+    output = side.send(batch)
+    try:
+        return wire.decode(output.stdout, output.stderr, nonce=nonce, count=len(operations))
+    except wire.NoAnswer as problem:
+        raise AssertionError(f"{problem}\n{output.stdout[:2000]}\n{output.stderr[:6000]}") from problem
+
+
+class PowerShell:
+    """The shipped script, started as Ansible does it, under StrictMode; what only Windows has is replaced."""
+
+    def __init__(self, setup: World, folder: Path) -> None:
+        self._program = find_powershell()
+        self._folder = folder
+        self._prefix = f"tlsops-{secrets.token_hex(4)}-"
+        world.write(setup, folder / "world")
+
+    def path(self, *names: str) -> str:
+        return str(self._folder.joinpath("world", "files", *names))
+
+    def path_by_variable(self, name: str) -> str:
+        return os.sep.join(("%TLSOPS_WORLD%", "files", name))
+
+    def script(self) -> str:
+        before, main, after = bootstrap.script().partition(MAIN)
+        assert main, f"batch.ps1 has no line {MAIN!r}"
+        replaced = (_HERE / "world.ps1").read_text(encoding="ascii")
+        return f"Set-StrictMode -Version 2\n{before}{replaced}{main}{after}"
+
+    def start(self, batch: str) -> subprocess.Popen[bytes]:
+        command = [self._program, *bootstrap.command().split(" ")[1:]]
+        environment = {
+            **os.environ,
+            "HOME": str(self._folder),  # the stores of .NET on Linux lie below
+            "TLSOPS_WORLD": str(self._folder / "world"),
+            "TLSOPS_STORE_PREFIX": self._prefix,
+            "POWERSHELL_TELEMETRY_OPTOUT": "1",
+            "POWERSHELL_UPDATECHECK": "Off",
+        }
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+        assert process.stdin is not None
+        process.stdin.write(f"{self.script()}{bootstrap.SEPARATOR}\n{batch}".encode("ascii"))
+        process.stdin.close()
+        process.stdin = None  # communicate() would flush it
+        return process
+
+    def send(self, batch: str) -> Output:
+        process = self.start(batch)
+        try:
+            stdout, stderr = process.communicate(timeout=120)
+        finally:
+            process.kill()
+        return Output(stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+
+class Double:
+    """The Windows double's own reading of the same batch."""
+
+    def __init__(self, setup: World, _folder: Path) -> None:
+        from tests.fleet.world.host import Host
+
+        self.host: Any = Host("contract", "2019")
+        self.host.endpoint = lambda address, port: (address, port)
+        self.host.connect = lambda address, port: socket.create_connection((address, port), timeout=5)
+        with self.host.journal.silence():
+            self._furnish(setup)
+
+    def _furnish(self, setup: World) -> None:
+        from tests.fleet.world import blob
+        from tests.fleet.world.keys import CAPI, Container
+        from tests.fleet.world.registry import Value
+
+        for name, (status, start) in setup.services.items():
+            self.host.services.add(name, status, start)
+        for key, values in setup.registry.items():
+            self.host.registry.create(key)
+            for name, (kind, data) in values.items():
+                self.host.registry.set(key, name, Value(kind, data))
+        for name in {"WebHosting", "REQUEST"} - set(setup.stores):
+            self.host.registry.delete(rf"{SYSTEM_CERTIFICATES}\{name}")
+        for number, held in enumerate(setup.certificates):
+            properties = {}
+            if held.key is not None:
+                container = Container(f"container {number}", held.key, CAPI, held.exportable)
+                self.host.keys.add(container)
+                properties[blob.KEY_PROV_INFO] = container.link.encode()
+            self.host.stores.add(held.store, held.der, properties)
+        for name, data in setup.files.items():
+            self.host.files.put(self.path(name), data)
+
+    def send(self, batch: str) -> Output:
+        from tests.fleet.batch import run_batch
+
+        return Output(run_batch(self.host, batch.splitlines()))
+
+    def path(self, *names: str) -> str:
+        return "\\".join((r"C:\Windows\Temp", *names))
+
+    def path_by_variable(self, name: str) -> str:
+        return rf"%SystemRoot%\Temp\{name}"
