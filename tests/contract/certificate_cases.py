@@ -114,7 +114,6 @@ def store_cases() -> list[Case]:
             lambda _: [do.store_add("CA", b"junk")],
             (ERROR,),
             mode="write",
-            sides=(POWERSHELL,),
         ),
         Case(
             "store.copy of what is not there",

@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+
 from .arguments import Arguments, lines
 from .world import programs
-from .world.errors import WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, denied, win32
+from .world.errors import CRYPT_E_NO_MATCH, WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, cryptographic, denied, win32
 from .world.httpsys import PARAMETERS, socket_name
 from .world.keys import CNG, export_pfx, sign
 from .world.options import EDITION
@@ -169,7 +171,12 @@ def reaches_cng(host: Host) -> bool:
 
 def store_add(host: Host, arguments: Arguments, _left: float) -> bytes:
     _elevated(host)
-    host.stores.add(arguments.text("store"), arguments.raw("certificate"))
+    der = arguments.raw("certificate")
+    try:
+        x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise cryptographic(CRYPT_E_NO_MATCH, "Cannot find the requested object.") from None
+    host.stores.add(arguments.text("store"), der)
     return b""
 
 
