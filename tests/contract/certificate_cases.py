@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from .case import DOUBLE, ERROR, NOTHING, POWERSHELL, Case, Expected, Judge, hresult
+from .case import DOUBLE, ERROR, NOTHING, Case, Expected, Judge, hresult
 from .world import Held, Key, World, minted
 
 EC_DER, EC_KEY = minted("ec.example.com")
