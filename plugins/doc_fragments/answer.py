@@ -13,14 +13,14 @@ options:
   answer:
     description:
       - The CA's answer as text - a whole mail, PEM, or PKCS#7 in PEM.
-      - Everything around the certificates is skipped, and their order does not matter. The leaf is found by the public key
-        of a pending request or of a certificate on the host.
+      - Everything around the certificates is skipped, and their order does not matter. The leaf is found by the
+        public key of a pending request or of a certificate on the host.
       - Mutually exclusive with O(answer_path).
     type: str
   answer_path:
     description:
-      - A file on the controller with the CA's answer - a saved mail with its attachments, PEM, PKCS#7 in PEM or DER, or a
-        certificate in DER.
+      - A file on the controller with the CA's answer - a saved mail with its attachments, PEM, PKCS#7 in PEM or
+        DER, or a certificate in DER.
       - A relative path is relative to the folder of the play. An Ansible Vault file is decrypted.
       - Mutually exclusive with O(answer).
     type: path

@@ -12,11 +12,13 @@ class ModuleDocFragment:
 options:
   timeout:
     description:
-      - How many seconds the work on the target may take in one batch, waiting for another batch on the same host included.
+      - How many seconds the work on the target may take in one batch, waiting for another batch on the same host
+        included.
       - A batch that is over its time starts no further operation and takes back what it did.
     type: int
     default: 300
 notes:
-  - The step uses the connection of the inventory (C(winrm), C(psrp) or C(ssh)); it needs no network path to the sites themselves.
+  - The step uses the connection of the inventory (C(winrm), C(psrp) or C(ssh)); it needs no network path to the
+    sites themselves.
   - Round one reads, round two applies, reads back and proves. A host on which nothing has to change takes one round.
 """

@@ -36,13 +36,14 @@ options:
     type: str
   replaces:
     description:
-      - The SHA-1 thumbprint of the old certificate. Every binding of a site that uses it gets the new one, stopped sites too.
+      - The SHA-1 thumbprint of the old certificate. Every binding of a site that uses it gets the new one, stopped
+        sites too.
       - Exactly one of O(production_site), O(binding) and O(replaces) is required.
     type: str
   renewal_site:
     description:
-      - The web site on which the signing request was made. It is stopped first where its bindings collide with those of
-        the production site, and is left stopped.
+      - The web site on which the signing request was made. It is stopped first where its bindings collide with
+        those of the production site, and is left stopped.
     type: str
   port:
     description: The port of the renewal site's TLS binding. Used with O(bind=true).
@@ -72,7 +73,8 @@ options:
   backup_destinations:
     description:
       - Where the backup goes on the controller, once for each entry, so that a second medium can be among them.
-      - A folder, existing or ending in C(/), gets a file named after host and thumbprint. Anything else is the file itself.
+      - A folder, existing or ending in C(/), gets a file named after host and thumbprint. Anything else is the file
+        itself.
       - They are checked before anything is touched on the host.
     type: list
     elements: path
@@ -104,10 +106,10 @@ options:
     default: false
   conflicting_roots:
     description:
-      - What to do with an enabled self-signed root that has the name and key of a cross certificate in the new chain and
-        so would cut that chain short.
-      - V(disabled) turns it off for all purposes in place, as the document asks. V(distrusted) puts it into the Disallowed
-        store. V(reported) only says so, V(ignored) does not look.
+      - What to do with an enabled self-signed root that has the name and key of a cross certificate in the new
+        chain and so would cut that chain short.
+      - V(disabled) turns it off for all purposes in place, as the document asks. V(distrusted) puts it into the
+        Disallowed store. V(reported) only says so, V(ignored) does not look.
       - Its old bytes stay on the host. M(tlsops.windows.trusted_root) brings them back.
     type: str
     choices:

@@ -159,7 +159,7 @@ sites:
   sample:
     production: {name: Default Web Site, before: started, after: started}
     renewal: {name: Renewal, before: started, after: stopped}
-skipped:
+left_alone:
   description: Endpoints of the site that are served from the central certificate store, each with its C(sites).
   returned: success
   type: list
