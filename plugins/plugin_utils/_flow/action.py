@@ -14,6 +14,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from .. import _cryptography
 from .._errors import TlsOpsError
 from .._model.plan import ControllerFile, Step
 from . import flow, task
@@ -50,6 +51,7 @@ class StepAction(ActionBase):
             return result | self._failed(fault, host)
 
     def _go(self, host: str) -> dict[str, Any]:
+        _cryptography.check()
         check_connection(self._connection, self._play_context, self._task.environment)
         files = ControllerFiles(self._loader, host)
         arguments = task.validated(self._task.args, self.ARGUMENTS, self.RULES)

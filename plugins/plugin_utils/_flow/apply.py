@@ -64,9 +64,12 @@ def _written(planned: Sequence, answers: tuple[Answer, ...]) -> list[tuple[Opera
     return list(zip(planned.operations, answers, strict=True))[: planned.writes]
 
 
+_ABOUT = ("key", "match_data", "path", "program", "name", "store")
+
+
 def _named(operation: Operation) -> str:
     """The operation in words that help to find it: its name and what it is about, never a secret."""
-    about = [str(value) for name, value in operation.arguments if name in ("key", "path", "program", "name", "store")]
+    about = [str(value) for name, value in operation.arguments if name in _ABOUT]
     arguments = [str(value) for name, value in operation.arguments if name == "argument"]
     if operation.expect:
         return f"a check of {' '.join(about)} (it is not as it was or should be)"

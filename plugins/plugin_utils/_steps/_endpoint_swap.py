@@ -65,5 +65,5 @@ def result(
             }
             for before, (change, after) in zip(targets.endpoints, swaps, strict=True)
         ],
-        "skipped": [{"selector": each.selector, "sites": list(each.sites)} for each in targets.skipped],
+        "left_alone": [{"selector": each.selector, "sites": list(each.sites)} for each in targets.skipped],
     }

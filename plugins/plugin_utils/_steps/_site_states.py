@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from .._errors import TlsOpsError
 from .._model.plan import Change
 from .._model.web import Site, SiteState, WebServer
 from ._renewal_site import find_site
@@ -26,6 +27,7 @@ def settle(web: WebServer, production_name: str, renewal_name: str) -> SiteState
     """States of sites that were not named are left alone. Raises TlsOpsError where there is no such site."""
     production = find_site(web, production_name) if production_name else None
     renewal = find_site(web, renewal_name) if renewal_name else None
+    _check_free(web, production, renewal)
     before = {each.name: each.state for each in (production, renewal) if each}
     changes: list[Change] = []
     services = web.start_services() if production else ()
@@ -53,9 +55,25 @@ def settle(web: WebServer, production_name: str, renewal_name: str) -> SiteState
     return SiteStates(web, tuple(changes), result)
 
 
-def _why(site: Site, production: Site | None) -> str:
+def _check_free(web: WebServer, production: Site | None, renewal: Site | None) -> None:
+    """Raises TlsOpsError where a started site, which nobody stops, keeps the production site from starting."""
+    if production is None or production.state != "stopped":
+        return
+    for site in web.sites:
+        common = _common(site, production)
+        if common and site.state == "started" and site not in (production, renewal):
+            raise TlsOpsError(
+                f"the site '{production.name}' is stopped and cannot be started: '{site.name}' is started and has its "
+                f"binding {', '.join(common)} too.",
+                hint=f"Where '{site.name}' is the renewal site, name it by renewal_site: it is stopped first then.",
+            )
+
+
+def _common(one: Site, other: Site) -> list[str]:
     """IIS does not start a site that has a binding of a started one (0x800700B7)."""
-    if production is None or site is production:
-        return ""
-    common = {str(each) for each in site.bindings} & {str(each) for each in production.bindings}
-    return f", which has {', '.join(sorted(common))} as '{production.name}' has" if common else ""
+    return sorted({str(each) for each in one.bindings} & {str(each) for each in other.bindings})
+
+
+def _why(site: Site, production: Site | None) -> str:
+    common = _common(site, production) if production and site is not production else []
+    return f", which has {', '.join(common)} as '{production.name}' has" if production and common else ""

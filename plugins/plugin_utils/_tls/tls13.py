@@ -17,11 +17,16 @@ import hmac
 from collections.abc import Iterator
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from .._cryptography import (
+    AESGCM,
+    ChaCha20Poly1305,
+    Encoding,
+    InvalidTag,
+    PublicFormat,
+    UnsupportedAlgorithm,
+    ec,
+    x25519,
+)
 from .client_hello import client_hello
 from .flight import CERTIFICATE, Flight, Malformed, certificates, messages, parse_flight, records
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from cryptography import x509
-
+from .._cryptography import x509
 from .._errors import TlsOpsError
 from .._model.stores import StoreCopy, Stores
 from .._x509.certificate import Certificate

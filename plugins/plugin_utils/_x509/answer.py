@@ -10,8 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from cryptography import x509
-
+from .._cryptography import x509
 from .._errors import TlsOpsError
 from . import der, mail, pem, pkcs7
 from .certificate import Certificate

@@ -13,12 +13,7 @@ import ipaddress
 import warnings
 from datetime import datetime
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
-
+from .._cryptography import InvalidSignature, NameOID, UnsupportedAlgorithm, hashes, padding, rsa, serialization, x509
 from .._errors import TlsOpsError
 
 

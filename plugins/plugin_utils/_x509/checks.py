@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
+from .._cryptography import ExtendedKeyUsageOID, UnsupportedAlgorithm, ec, hashes, rsa, x509
 from .._errors import TlsOpsError
 from .certificate import Certificate
 

@@ -12,11 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Literal
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
-
+from .._cryptography import Encoding, PrivateFormat, PublicFormat, UnsupportedAlgorithm, ec, hashes, pkcs12, rsa
 from .._errors import TlsOpsError
 from .certificate import Certificate
 from .pfx_mac import with_mac

@@ -6,11 +6,7 @@
 
 from __future__ import annotations
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
+from .._cryptography import InvalidSignature, UnsupportedAlgorithm, ec, encode_dss_signature, hashes, padding, rsa
 from .._errors import TlsOpsError
 from .certificate import Certificate
 
