@@ -58,7 +58,7 @@ def _opens_as(held: Held) -> Judge:
 
 def _proves(key: Key, data: bytes) -> Judge:
     def judge(answer: Answer) -> bool:
-        (_, (algorithm,)), (_, (signature,)) = lines(answer.payload)
+        (_other, (algorithm,)), (_more, (signature,)) = lines(answer.payload)
         try:
             if isinstance(key, ec.EllipticCurvePrivateKey):
                 half = len(signature) // 2

@@ -93,7 +93,7 @@ def registry_cases() -> list[Case]:
         Case(
             "reg.write every kind and hostile values, and what is read then",
             lambda _: _writes(several),
-            tuple(NOTHING for _ in several),
+            tuple(NOTHING for _other in several),
             mode="write",
             then=lambda _: read,
             then_expected=(Expected(payload=written),),

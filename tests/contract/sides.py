@@ -46,11 +46,9 @@ class Side(Protocol):
 
     def path(self, *names: str) -> str:
         """The path of a file of the world."""
-        ...
 
     def path_by_variable(self, name: str) -> str:
         """The same with an environment variable of the target in it."""
-        ...
 
 
 def run(

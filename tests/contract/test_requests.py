@@ -106,7 +106,7 @@ def _slow(seconds: int) -> str:
 
 def _until_it_runs(side: PowerShell) -> None:
     """The second one must come while the first one holds the mutex; that takes PowerShell's time to start."""
-    for _ in range(100):
+    for _other in range(100):
         try:
             run(side, [do.host_info()], wait=0)
         except TlsOpsError:

@@ -33,7 +33,7 @@ def server(talk: Talk) -> Iterator[int]:
 
     def serve() -> None:
         with contextlib.suppress(OSError):
-            connection, _ = listener.accept()
+            connection, _other = listener.accept()
             with connection:
                 talk(connection)
 

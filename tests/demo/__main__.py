@@ -94,12 +94,12 @@ def perform(stage: Stage) -> bool:
     before = look(stage)
     heading(f"1. Dry run: ansible-playbook -i inventory.yml {PLAYBOOK} --check --diff")
     digests = {name: host.digest() for name, host in stage.fleet.hosts.items()}
-    checked, _ = play(stage, "--check", "--diff")
+    checked, _other = play(stage, "--check", "--diff")
     untouched = digests == {name: host.digest() for name, host in stage.fleet.hosts.items()}
     print("The hosts' whole state is the same as before." if untouched else "THE DRY RUN CHANGED A HOST")
     heading(f"2. Renewal: ansible-playbook -i inventory.yml {PLAYBOOK}")
     stage.fleet.reset_traffic()
-    renewed, _ = play(stage)
+    renewed, _other = play(stage)
     traffic = {name: stage.fleet.traffic(name) for name in stage.fleet.hosts}
     heading("3. The same again: nothing to do")
     again, output = play(stage)
@@ -156,7 +156,7 @@ class Table:
     ) -> None:
         self.rows: list[list[str]] = []
         self.good = True
-        for host, _, name in LOOKS:
+        for host, _other, name in LOOKS:
             old, new = before[host, name], after[host, name]
             self.good &= bool(new.names) and old.leaf != new.leaf
             sites = ", ".join(f"{site} {state}" for site, state in stage.fleet.hosts[host].sites.items())

@@ -18,7 +18,7 @@ class Arguments:
         self._pairs = pairs
 
     def has(self, name: str) -> bool:
-        return any(each == name for each, _ in self._pairs)
+        return any(each == name for each, _other in self._pairs)
 
     def raw(self, name: str) -> bytes:
         for each, value in self._pairs:

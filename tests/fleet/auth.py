@@ -114,7 +114,7 @@ class Gate:
         self._context: spnego.ContextProxy | None = None
 
     def check(self, headers: Mapping[str, str]) -> Verdict:
-        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        scheme, _other, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() in ("negotiate", "ntlm"):
             return self._negotiate(scheme, credentials)
         if scheme.lower() == "basic":

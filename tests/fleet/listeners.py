@@ -128,7 +128,7 @@ class Listeners:
 
     def _accept(self, name: str, address: Address, listener: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
-            connection, _ = listener.accept()
+            connection, _other = listener.accept()
             self._connections.add(connection)
             self._executor.submit(self._serve, name, address, connection)
 

@@ -120,7 +120,7 @@ class Server:
 
     def _endpoint(self, request: HttpRequest) -> Endpoint:
         # PSRP clients put a second slash in front of the path.
-        folder, _, name = request.path.lstrip("/").partition("?")[0].partition("/")
+        folder, _other, name = request.path.lstrip("/").partition("?")[0].partition("/")
         if folder != "wsman" or name not in self._endpoints:
             raise HttpError(HTTPStatus.NOT_FOUND)
         if request.method != "POST":

@@ -110,8 +110,9 @@ class _Conversation:
                 return result
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._connection.sendall(self._outgoing.read())
+        waiting = self._outgoing.read()
+        if waiting:
+            self._connection.sendall(waiting)
 
 
 def _context(versions: Sequence[str]) -> ssl.SSLContext:

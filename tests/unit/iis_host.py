@@ -117,7 +117,7 @@ class Host:
 
     def xml(self) -> bytes:
         rows = []
-        for number, (name, (_, bindings)) in enumerate(self.sites.items(), 1):
+        for number, (name, (_other, bindings)) in enumerate(self.sites.items(), 1):
             rows.append(f'<site name={quoteattr(name)} id="{number}" serverAutoStart="true"><bindings>')
             for protocol, information, flags in bindings:
                 own = f'protocol="{protocol}" bindingInformation={quoteattr(information)} sslFlags="{flags}"'
@@ -130,7 +130,7 @@ class Host:
         """Names in the console's code page, whatever the declaration says."""
         rows = [
             f'<SITE SITE.NAME={quoteattr(name)} SITE.ID="{number}" bindings="" state="{state.capitalize()}" />'
-            for number, (name, (state, _)) in enumerate(self.sites.items(), 1)
+            for number, (name, (state, _other)) in enumerate(self.sites.items(), 1)
         ]
         text = f'<?xml version="1.0" encoding="UTF-8"?>\r\n<appcmd>{"".join(rows)}</appcmd>'
         return text.encode("cp932", "replace")

@@ -117,26 +117,21 @@ class Controller(Protocol):
     @property
     def host(self) -> str:
         """The target's name in the inventory."""
-        ...
 
     def resolve(self, path: str) -> str:
         """The absolute path: ``~`` expanded, relative to the play's folder otherwise.
 
         It ends in a slash where it is an existing folder, or was given so.
         """
-        ...
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes, decrypted if it is an Ansible Vault file; None where there is none. Raises TlsOpsError."""
-        ...
 
     def check_destination(self, path: str, *, allow_unsafe: bool) -> None:
         """Raises TlsOpsError where a secret must not be written there."""
-        ...
 
     def check_vault(self) -> None:
         """Raises TlsOpsError where no vault secret is loaded to encrypt with."""
-        ...
 
 
 class Step(Protocol):
@@ -147,7 +142,6 @@ class Step(Protocol):
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> Self:
         """From validated arguments; raises TlsOpsError where a value makes no sense."""
-        ...
 
     def queries(self) -> frozenset[Query]: ...
 

@@ -43,8 +43,9 @@ class Endpoint:
     """A place that holds one certificate: an http.sys record on IIS 7 and newer, the site itself on IIS 6.0.
 
     ``selector`` names it the way the system's own tool does (``ipport=0.0.0.0:443``, ``ccs=443``,
-    ``hostnameport=www.example.com:443``). ``thumbprint`` is empty where nothing is attached yet. ``sites`` are the names
-    of all sites that it serves: they change together. ``settings`` is every value it holds, for the diff and for putting it back.
+    ``hostnameport=www.example.com:443``). ``thumbprint`` is empty where nothing is attached yet. ``sites`` are the
+    names of all sites that it serves: they change together. ``settings`` is every value it holds, for the diff and for
+    putting it back.
     ``address`` is what to connect to (``0.0.0.0`` and ``[::]`` mean any); ``host`` is the SNI name, empty for none.
     """
 
@@ -68,22 +69,18 @@ class WebServer(Protocol):
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every TLS endpoint, those that no site owns included (``owner`` says so)."""
-        ...
 
     def connect_address(self, endpoint: Endpoint) -> str:
         """A literal address at which the endpoint answers on the host itself (IP listen list considered)."""
-        ...
 
     def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Swap the endpoint's certificate, everything else as it is, undo prepared.
 
         Raises TlsOpsError where a setting is unknown and would be lost.
         """
-        ...
 
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Give a site without a TLS endpoint on ``port`` one that holds the certificate."""
-        ...
 
     def start(self, site: Site) -> tuple[Operation, ...]: ...
 
@@ -91,18 +88,14 @@ class WebServer(Protocol):
 
     def start_services(self) -> tuple[Operation, ...]:
         """What must run before a site can serve; empty where it runs already."""
-        ...
 
     def read_back(self, endpoint: Endpoint) -> Operation:
         """The read that shows the endpoint as it is now."""
-        ...
 
     def understood(self, endpoint: Endpoint, payload: bytes) -> Endpoint | None:
         """The endpoint from a ``read_back`` payload; None where nothing is attached."""
-        ...
 
     def with_endpoint(self, endpoint: Endpoint) -> WebServer:
         """This web server as it is once ``endpoint`` (by its selector) is as given."""
-        ...
 
     def with_state(self, site: Site, state: SiteState) -> WebServer: ...

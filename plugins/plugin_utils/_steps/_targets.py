@@ -57,10 +57,10 @@ def of_binding(web: WebServer, information: str) -> Targets:
         (site.name, binding, place) for site in web.sites for binding, place in tls_places(site) if place == wanted
     ]
     if not chosen:
-        there = ", ".join(binding.information for site in web.sites for binding, _ in tls_places(site)) or "none"
+        there = ", ".join(binding.information for site in web.sites for binding, _other in tls_places(site)) or "none"
         raise TlsOpsError(f"no site has the https binding '{information}'; there are: {there}.")
     found = [each for each in web.endpoints if any(_uses(binding, place, each) for name, binding, place in chosen)]
-    return _sorted(found, tuple(dict.fromkeys(name for name, _, _ in chosen)))
+    return _sorted(found, tuple(dict.fromkeys(name for name, _other, _more in chosen)))
 
 
 def of_thumbprint(web: WebServer, old: str, new: Collection[str]) -> Targets:

@@ -87,10 +87,10 @@ class SiteCertificate:
         targets = self._targets(web).without_record_in(resolved.personal.store if resolved.personal else MY)
         warnings = _checked(snapshot, web, targets, resolved)
         swaps = [swapped(web, each, resolved.certificate, targets) for each in targets.endpoints]
-        for _, after in swaps:
+        for _other, after in swaps:
             web = web.with_endpoint(after)
         states = settle(web, self.production_site, self.renewal_site)
-        changes = (*(change for change, _ in swaps if change), *states.changes)
+        changes = (*(change for change, _other in swaps if change), *states.changes)
         shared = [f"{change.what}." for (change, after) in swaps if change and targets.shared_with(after)]
         return Plan(
             self.name,

@@ -73,7 +73,7 @@ def _seen(answer: Answer, reader: Callable[[bytes], Flight]) -> Served:
     certificates = tuple(Certificate(der) for der in flight.certificates)
     try:
         for certificate in certificates:
-            _ = certificate.parsed
+            _other = certificate.parsed
     except TlsOpsError as error:
         return Served(flight.protocol, problem=f"the server sent something that is {error.message}")
     return Served(flight.protocol, certificates)

@@ -52,7 +52,6 @@ class _Share(Protocol):
 
     def secret(self, peer: bytes) -> bytes:
         """Raises ValueError for what is no point of the group."""
-        ...
 
 
 class _X25519Share:

@@ -70,7 +70,7 @@ class Selector:
         selector = cls(kind, name)
         if not separator or kind not in KEYS:
             raise TlsOpsError(f"'{text}' names no http.sys record.")
-        _ = selector.place
+        _other = selector.place
         return selector
 
     @functools.cached_property
@@ -176,7 +176,7 @@ def records(kind: str, keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[
         below = tuple(f"subkey {each}" for each in sorted(keys) if each.startswith(path + "\\"))
         selector = Selector(kind, _named(values) or path)
         try:
-            _ = selector.place
+            _other = selector.place
         except TlsOpsError:
             continue
         found[selector] = dataclasses.replace(record, unknown=record.unknown + below)

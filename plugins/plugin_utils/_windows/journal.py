@@ -34,7 +34,7 @@ def parse(answers: Sequence[Answer]) -> Journal:
     roots: dict[str, dict[str, bytes]] = {}
     distrusted: set[str] = set()
     for path, values in keys.items():
-        place, _, rest = path.partition("\\")
+        place, _other, rest = path.partition("\\")
         if place.lower() == "sslbinding" and not rest:
             endpoints |= {name: value.text for name, value in values.items()}
         elif place.lower() == "trustedroot" and rest:

@@ -81,7 +81,7 @@ def parse(answers: Sequence[Answer]) -> Stores:
 
 def copy_from(key: str, blob: bytes) -> StoreCopy:
     """The copy that ``blob`` makes at a registry key of one of the places. Raises TlsOpsError where it makes none."""
-    parent, _, name = key.rpartition("\\")
+    parent, _other, name = key.rpartition("\\")
     place = next((place for place in PLACES if place.key.casefold() == parent.casefold()), None)
     if place is None:
         raise TlsOpsError(f"{key} is no key of a certificate store that is known here.")
@@ -144,7 +144,12 @@ def _copy(place: Place, name: str, values: Mapping[str, RegistryValue]) -> Store
     try:
         copy = copy_from(rf"{place.key}\{name}", value.data)
         # What later decides is read once here: old roots hold names and keys that a library refuses.
-        _ = Blob.parse(copy.blob).usages, copy.certificate.subject, copy.certificate.issuer, copy.certificate.not_after
+        _other = (
+            Blob.parse(copy.blob).usages,
+            copy.certificate.subject,
+            copy.certificate.issuer,
+            copy.certificate.not_after,
+        )
     except (TlsOpsError, ValueError):
         return None
     return copy

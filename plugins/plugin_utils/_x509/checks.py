@@ -26,8 +26,8 @@ def server_problems(leaf: Certificate, at: datetime) -> tuple[str, ...]:
 def unreadable(certificate: Certificate) -> str:
     """Why a field of the certificate cannot be read, which a library finds out only when asked; empty where all can."""
     try:
-        _ = certificate.subject, certificate.issuer, certificate.not_before, certificate.not_after
-        _ = certificate.subject_text, certificate.issuer_text, certificate.label, certificate.public_key
+        _compared = certificate.subject, certificate.issuer, certificate.not_before, certificate.not_after
+        _shown = certificate.subject_text, certificate.issuer_text, certificate.label, certificate.public_key
     except TlsOpsError as error:
         return error.message.rstrip(".")
     except ValueError as error:

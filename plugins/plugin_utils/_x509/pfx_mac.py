@@ -27,8 +27,8 @@ def with_mac(pfx: bytes, password: str, digest: str, rounds: int) -> bytes:
 
     ``digest`` is sha1 or sha256. RFC 7292 section 4 has the structure.
     """
-    version, safe, *_ = children(read(pfx).content)
-    _, wrapped = children(safe.content)
+    version, safe, *_old_mac = children(read(pfx).content)
+    _content_type, wrapped = children(safe.content)
     authenticated = octets(read(wrapped.content))
     salt = os.urandom(16)
     mac = hmac.digest(_derive(password, salt, digest, rounds), authenticated, digest)
@@ -42,7 +42,7 @@ def _derive(password: str, salt: bytes, digest: str, rounds: int) -> bytes:
     """RFC 7292 appendix B.2, for a key as long as the hash: one block, so that step 6 never adds anything."""
     secret = password.encode("utf-16-be") + b"\x00\x00"
     derived = _MAC_KEY * _BLOCK + _filled(salt) + _filled(secret)
-    for _ in range(rounds):
+    for _other in range(rounds):
         derived = hashlib.new(digest, derived, usedforsecurity=False).digest()
     return derived
 

@@ -42,7 +42,7 @@ def content_type(message: bytes) -> bytes:
 
 def signed_data(message: bytes) -> SignedData:
     """The parts of a SignedData message. Raises ValueError where it is not one, or is damaged."""
-    _, explicit, *_ = _at_least(der.children(der.read(message).content), 2)
+    _other, explicit, *_more = _at_least(der.children(der.read(message).content), 2)
     sequence = der.read(explicit.content)
     version, digests, inner, *rest = _at_least(der.children(sequence.content), 3)
     if (version.tag, digests.tag, inner.tag) != (der.INTEGER, der.SET, der.SEQUENCE):

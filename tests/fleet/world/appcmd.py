@@ -119,7 +119,7 @@ def _set(host: Host, site: Site, arguments: list[str]) -> Completed:
     for edit, found in parsed:
         if found is None:
             return _error(host, 87, host.language.say("appcmd unknown", edit))
-    for _, found in parsed:
+    for _other, found in parsed:
         assert found is not None
         sign, binding = found
         now = host.iis.site(site.name) or site

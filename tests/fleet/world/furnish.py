@@ -117,7 +117,7 @@ class Furnisher:
     def _der(self, entry: dict[str, Any]) -> bytes:
         if "pem" in entry:
             return _encoded(x509.load_pem_x509_certificate((DATA / "certs" / entry["pem"]).read_bytes()))
-        authority, _, role = entry["certificate"].partition(".")
+        authority, _other, role = entry["certificate"].partition(".")
         return _encoded(self._authorities[authority].certificates[role].certificate)
 
     def _programme(self, entries: list[dict[str, Any]]) -> None:
@@ -224,7 +224,7 @@ class Furnisher:
 
 def physical(place: str) -> str:
     """``Root``, ``AuthRoot``, ``CA``, ``Disallowed``, or one of the others: ``Policies/Root``, ``System/CA`` ..."""
-    first, _, second = place.partition("/")
+    first, _other, second = place.partition("/")
     if second:
         return PHYSICAL[second.lower()][first]
     return next(places[first] for places in PHYSICAL.values() if first in places)

@@ -144,7 +144,7 @@ class Host:
 
     def sslcert(self, selector: str) -> dict[str, Any] | None:
         """A record by ``ipport=0.0.0.0:443`` or the like; the certificate as upper-case hex."""
-        kind, _, name = selector.partition("=")
+        kind, _other, name = selector.partition("=")
         record = self.httpsys.find(kind, name)
         if record is None:
             return None

@@ -102,7 +102,7 @@ class HttpSys:
         values = record.values()
         if record.kind == "hostnameport" and self._options.sni_key_style == "opaque":
             values["HostnamePort"] = string(record.name)
-        for name in [name for name, _ in key.pairs()] if key else []:
+        for name in [name for name, _other in key.pairs()] if key else []:
             if name not in values:
                 self._registry.delete_value(path, name)
         for name, value in values.items():

@@ -67,8 +67,8 @@ class Binding:
     @property
     def parts(self) -> tuple[str, int, str]:
         """Address, port, host name; an IPv6 address stays in its brackets."""
-        rest, _, host = self.information.rpartition(":")
-        address, _, port = rest.rpartition(":")
+        rest, _other, host = self.information.rpartition(":")
+        address, _other, port = rest.rpartition(":")
         return address, int(port), host
 
     @property

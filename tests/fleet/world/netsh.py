@@ -197,7 +197,7 @@ def _selector(given: dict[str, str]) -> tuple[str, str]:
     if len(kinds) != 1:
         raise Failed(87)
     name = given[kinds[0]]
-    address, _, port = name.rpartition(":")
+    address, _other, port = name.rpartition(":")
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise Failed(87)
     if kinds[0] == "ipport":

@@ -64,7 +64,7 @@ def test_a_wrong_password_can_be_corrected_on_the_same_connection() -> None:
 
 
 def test_both_ways_of_offering_are_named() -> None:
-    assert [value.split()[0] for _, value in Gate(ACCOUNT).check({}).headers] == ["Negotiate", "Basic"]
+    assert [value.split()[0] for _other, value in Gate(ACCOUNT).check({}).headers] == ["Negotiate", "Basic"]
 
 
 def test_decrypt_knows_its_own_key_only() -> None:

@@ -121,10 +121,10 @@ def test_any_bytes_are_a_fault_at_worst(message: bytes) -> None:
 @pytest.mark.parametrize("action", ["Send", "Receive", "Signal"])
 def test_a_message_without_its_command_is_a_fault(action: str) -> None:
     with pytest.raises(Faulted):
-        _ = wsman.parse(envelope(action)).command_id
+        _other = wsman.parse(envelope(action)).command_id
 
 
 def test_input_that_is_no_base64_is_a_fault() -> None:
     request = wsman.parse(envelope("Send", {"rsp:Send": {"rsp:Stream": {"#text": "a"}}}))
     with pytest.raises(Faulted):
-        _ = request.stdin
+        _other = request.stdin

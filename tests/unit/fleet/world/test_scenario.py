@@ -74,7 +74,7 @@ def test_mails(form: str) -> None:
     if form == "pkcs7":
         (part,) = message.iter_attachments()
         found = pkcs7.load_der_pkcs7_certificates(part.get_content())
-        assert {each for each in found} == {blob.parsed(der) for der in (answer.leaf, *answer.chain)}
+        assert set(found) == {blob.parsed(der) for der in (answer.leaf, *answer.chain)}
         return
     body = message.get_content()
     assert body.count("-----BEGIN CERTIFICATE-----") >= 3

@@ -35,7 +35,7 @@ OPERATIONS = {
 def test_names(name: str, operation: Operation) -> None:
     assert operation.name == name
     assert operation.secret is (name == "store.export_pfx")
-    assert all(isinstance(value, str | bytes) for _, value in operation.arguments)
+    assert all(isinstance(value, str | bytes) for _other, value in operation.arguments)
 
 
 def test_what_is_none_is_left_out_and_what_is_empty_is_not() -> None:

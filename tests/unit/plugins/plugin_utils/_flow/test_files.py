@@ -131,7 +131,7 @@ def test_without_hard_links(files, play, monkeypatch):
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_no_temporary_file_stays_behind(files, play, monkeypatch, error):
-    def fail(_):
+    def fail(_other):
         assert [stat.S_IMODE((play / name).stat().st_mode) for name in names(play)] == [0o600]
         raise error
 

@@ -33,7 +33,7 @@ def run(
 def test_nothing_to_do_is_one_read_batch() -> None:
     target = Scripted()
     result = run(target, plan(result={"thumbprint": "AB"}))
-    assert [mode for mode, _ in target.batches] == ["read"]
+    assert [mode for mode, _other in target.batches] == ["read"]
     assert result["changed"] is False
     assert result["diff"] == []
     assert result["thumbprint"] == "AB"
@@ -42,7 +42,7 @@ def test_nothing_to_do_is_one_read_batch() -> None:
 def test_a_change_is_one_read_and_one_write_batch_that_proves_too() -> None:
     target = Scripted()
     result = run(target, plan(changes=(change(WRITE),), proofs=(proof(Outcome.PROVEN),)))
-    assert [mode for mode, _ in target.batches] == ["read", "write"]
+    assert [mode for mode, _other in target.batches] == ["read", "write"]
     assert target.written == ["file.write", "tcp.exchange"]
     assert [operation.keep_going for operation in target.batches[1][1]] == [False, True]
     assert result["changed"] is True
@@ -53,7 +53,7 @@ def test_a_dry_run_reads_only_and_shows_the_same_diff() -> None:
     changes = (change(WRITE),)
     dry, target = run(Scripted(), plan(changes=changes), dry_run=True), Scripted()
     assert run(target, plan(changes=changes), dry_run=True)["changed"] is True
-    assert [mode for mode, _ in target.batches] == ["read"]
+    assert [mode for mode, _other in target.batches] == ["read"]
     assert dry["diff"] == run(Scripted(), plan(changes=changes))["diff"] != []
 
 
@@ -64,7 +64,7 @@ def test_a_promise_that_is_not_kept_is_looked_at_again_and_then_taken_back(outco
         run(target, plan(changes=(change(WRITE),), proofs=(proof(outcome),), exports=(export("/b"),)), files=files)
     assert caught.value.stage == "verify"
     assert "old state was put back" in caught.value.hint
-    assert [mode for mode, _ in target.batches] == ["read", "write", "read", "write"]
+    assert [mode for mode, _other in target.batches] == ["read", "write", "read", "write"]
     assert [operation.name for operation in target.batches[3][1]] == ["file.delete"]
     assert files == []
 
@@ -74,7 +74,7 @@ def test_a_slow_listener_costs_no_swap() -> None:
     target = Scripted()
     result = run(target, plan(changes=(change(WRITE),), proofs=(proof(lambda _: next(looks)),)))
     assert result["changed"] is True
-    assert [mode for mode, _ in target.batches] == ["read", "write", "read"]
+    assert [mode for mode, _other in target.batches] == ["read", "write", "read"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE])
@@ -89,7 +89,7 @@ def test_verify_always_looks_at_an_unchanged_host_and_changes_nothing() -> None:
     with pytest.raises(TlsOpsError, match="the site serves it") as caught:
         run(target, plan(proofs=(proof(Outcome.MISSED),), prove_always=True))
     assert "Nothing was changed" in caught.value.hint
-    assert [mode for mode, _ in target.batches] == ["read", "read"]
+    assert [mode for mode, _other in target.batches] == ["read", "read"]
 
 
 def test_a_write_that_stopped_names_the_operation_and_what_was_taken_back() -> None:
@@ -127,7 +127,7 @@ def test_after_a_broken_write_the_host_is_read_again_and_what_was_done_counts() 
     changes = (change(WRITE),)
     target = Scripted(breaks=["write"])
     result = run(target, plan(changes=changes), plan(proofs=(proof(Outcome.PROVEN),)))
-    assert [mode for mode, _ in target.batches] == ["read", "write", "read", "read"]
+    assert [mode for mode, _other in target.batches] == ["read", "write", "read", "read"]
     assert result["changed"] is True
     assert result["diff"] == run(Scripted(), plan(changes=changes))["diff"]
     assert result["proofs"]["listener"]["outcome"] == "proven"

@@ -70,7 +70,7 @@ def test_a_group_may_write(place, monkeypatch, name, members, good):
 
 
 def test_a_group_that_nobody_knows(place, monkeypatch):
-    def unknown(_):
+    def unknown(_other):
         raise KeyError
 
     place.chmod(0o770)

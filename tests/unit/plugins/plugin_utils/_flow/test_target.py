@@ -23,7 +23,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import
 )
 
 
-def answered(_: str, in_data: bytes) -> dict[str, Any]:
+def answered(_other: str, in_data: bytes) -> dict[str, Any]:
     """A host that answers one operation with the payload 'hello'."""
     head = in_data.decode().split("\n\0\0\0\0\n", 1)[1].split("\n")[0].split(" ")
     nonce = base64.b64decode(head[2]).decode()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ class Files:
         return self.files.get(path)
 
 
-def given_by(files: Mapping[str, bytes] = {}, **arguments: Any) -> Any:
+def given_by(files: Mapping[str, bytes] = MappingProxyType({}), **arguments: Any) -> Any:
     return given_answer({"answer": None, "answer_path": None, **arguments}, Files(files))  # type: ignore[arg-type]
 
 

@@ -28,7 +28,7 @@ def stores(**places: Minted) -> Stores:
     """``Root_AuthRoot=X``: X in the physical store AuthRoot of Root."""
     result = Stores((), automatic_update=True)
     for name, each in places.items():
-        store, _, physical = name.partition("_")
+        store, _other, physical = name.partition("_")
         key = next(place.key for place in PLACES if (place.store, place.physical) == (store, physical))
         result = with_blob(result, rf"{key}\{each.thumbprint}", Blob.of(each.der).encode())
     return result
@@ -53,7 +53,7 @@ def test_any_physical_copy_in_ca_is_enough_but_one_in_root_is_not() -> None:
 
 
 def test_each_is_added_with_its_way_back() -> None:
-    change, _ = sorted_out(LEAF.certificate, ANSWER, stores(), NOW).changes()
+    change, _other = sorted_out(LEAF.certificate, ANSWER, stores(), NOW).changes()
     (operation,) = change.operations
     assert operation.arguments == store_add("CA", CROSS.der).arguments
     assert operation.undo == (store_remove("CA", CROSS.thumbprint),)

@@ -82,7 +82,7 @@ def test_accepted_into_my() -> None:
 def test_a_reissue_leaves_the_older_certificate() -> None:
     placed = place(found(ANSWER, [BEFORE]), "MY", snapshot(BEFORE))
     assert placed.personal == (BEFORE, dataclasses.replace(BEFORE, certificate=NEW.certificate))
-    assert "-machine" in [value for _, value in placed.changes[0].operations[1].arguments]
+    assert "-machine" in [value for _other, value in placed.changes[0].operations[1].arguments]
 
 
 def test_one_that_lay_there_without_its_key_has_it_then() -> None:

@@ -50,8 +50,8 @@ class Web:
 
 
 def endpoint(selector: str, *sites: str, **values) -> Endpoint:
-    kind, _, place = selector.partition("=")
-    host, _, port = place.rpartition(":")
+    kind, _other, place = selector.partition("=")
+    host, _other, port = place.rpartition(":")
     sni = host if kind == "hostnameport" else ""
     base = Endpoint(selector, "0.0.0.0" if sni else host, int(port), sni, sites, "iis", OLD)
     return dataclasses.replace(base, **values)

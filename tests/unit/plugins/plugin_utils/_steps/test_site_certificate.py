@@ -128,6 +128,18 @@ def test_renewal_site_is_stopped_before_production_starts() -> None:
     assert any("'R' too, which share it" in each for each in plan.warnings)
 
 
+def test_a_started_site_that_nobody_stops_keeps_production_from_starting() -> None:
+    sites = {"P": ("stopped", [HTTPS]), "R": ("started", [HTTPS]), "S": ("started", [NAMED])}
+    before = snapshot(host(sites=sites))
+    with pytest.raises(
+        TlsOpsError, match=r"'P' is stopped .* 'R' is started and has its binding https \*:443:"
+    ) as told:
+        step().plan(before)
+    assert "renewal_site" in told.value.hint
+    assert step(renewal_site="R").plan(before).changes
+    assert step(binding="*:443:").plan(before).changes, "it starts no site"
+
+
 def test_an_ipv6_record_that_nobody_reaches_is_swapped_and_not_looked_at() -> None:
     six = "ipport=[::]:443"
     both = {ANY: iis(OLD.thumbprint), six: iis(OLD.thumbprint)}
@@ -161,7 +173,7 @@ def test_central_store_is_left_alone() -> None:
     central = ("https", "*:443:c.example.com", 3)
     target = host(sites={"P": ("started", [HTTPS, central]), "C": ("started", [central])})
     plan = step().plan(snapshot(target))
-    assert plan.result["skipped"] == [{"selector": "ccs=443", "sites": ["P", "C"]}]
+    assert plan.result["left_alone"] == [{"selector": "ccs=443", "sites": ["P", "C"]}]
     assert "central certificate store" in plan.warnings[0]
     for choice in ({"production_site": "C"}, {"binding": "*:443:c.example.com"}):
         with pytest.raises(TlsOpsError, match="central certificate store"):

@@ -73,7 +73,7 @@ def listening(context: ssl.SSLContext) -> Iterator[int]:
     def serve() -> None:
         while True:
             try:
-                raw, _ = listener.accept()
+                raw, _other = listener.accept()
             except OSError:
                 return
             with raw, contextlib.suppress(OSError), context.wrap_socket(raw, server_side=True) as connection:
@@ -139,7 +139,7 @@ def test_sni_decides(tmp_path, version):
         "tlsops-look.wild.example": context_for(tmp_path, RSA_LEAF),
     }
 
-    def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    def choose(connection: ssl.SSLObject, name: str | None, _other: ssl.SSLContext) -> None:
         connection.context = by_name.get(name or "", context)
 
     context = context_for(tmp_path, LEAF)
@@ -259,4 +259,4 @@ def test_another_look_cannot_read_it(recorded):
 
 def test_a_server_name_that_is_none():
     with pytest.raises(TlsOpsError, match="cannot be sent as a server name"):
-        _ = Look("127.0.0.1", 1, "a b").operations
+        _other = Look("127.0.0.1", 1, "a b").operations

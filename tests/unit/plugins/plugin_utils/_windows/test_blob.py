@@ -91,7 +91,7 @@ def test_a_property_that_is_there_twice_is_not_guessed_at() -> None:
 
 def test_a_blob_without_a_certificate_says_so() -> None:
     with pytest.raises(TlsOpsError, match="record 32"):
-        _ = Blob(()).certificate
+        _other = Blob(()).certificate
 
 
 RECORDS = st.lists(st.tuples(st.integers(1, 0xFFFFFFFF), st.binary(max_size=40)), max_size=8)

@@ -49,4 +49,4 @@ def test_thumbprints_and_dates_are_what_windows_shows() -> None:
 
 def test_what_is_no_certificate_says_so() -> None:
     with pytest.raises(TlsOpsError, match="not an X"):
-        _ = Certificate(b"nothing").parsed
+        _other = Certificate(b"nothing").parsed

@@ -131,7 +131,7 @@ def test_many_certificates_of_one_name_stay_bounded() -> None:
     pool = list(issuers)
     for depth in range(12):
         key = ec_key()
-        same = [mint(f"CA {depth}", issuer=issuers[-1], key=key, ca=True) for _ in range(6)]
+        same = [mint(f"CA {depth}", issuer=issuers[-1], key=key, ca=True) for _other in range(6)]
         pool += same
         issuers.append(same[0])
     leaf = mint("leaf", issuer=issuers[8]).certificate

@@ -59,7 +59,7 @@ def test_sites() -> None:
     first, second = sites(host.xml())
     assert (first.identifier, first.name, first.state) == ("1", "商用", "unknown")
     assert first.bindings == (Binding("http", "*:80:"), Binding("https", "*:443:a", 1))
-    assert [place for _, place in tls_places(first)] == [Place("0.0.0.0", 443, "a")]
+    assert [place for _other, place in tls_places(first)] == [Place("0.0.0.0", 443, "a")]
     assert second.bindings == ()
 
 

@@ -59,7 +59,7 @@ def test_what_cannot_be_read_is_named(index: int) -> None:
     answers[index] = Answer("error", kind="hresult", number=0x80070005 - (1 << 32), text="Access is denied.")
     web = read.parse(answers, None)  # type: ignore[arg-type]
     with pytest.raises(TlsOpsError, match=r"cannot be read: Access is denied\. \(hresult 0x80070005\)") as error:
-        _ = web.sites
+        _other = web.sites
     assert error.value.hint
 
 
