@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,42 +145,54 @@ def play(stage: Stage, *options: str) -> tuple[int, str]:
     return process.returncode, "".join(lines)
 
 
-class Table:
-    """The last thing the demo prints; ``good`` says whether every row is as it should be."""
+Chains = dict[tuple[str, str], witness.ServedChain]
 
-    def __init__(
-        self,
-        stage: Stage,
-        before: dict[tuple[str, str], witness.ServedChain],
-        after: dict[tuple[str, str], witness.ServedChain],
-        traffic: dict[str, Any],
-    ) -> None:
-        self.rows: list[list[str]] = []
+
+class Table:
+    """The last thing the demo prints, a row a host; ``good`` says whether every row is as it should be."""
+
+    titles = ("host", "certificate ends", "sent", "sites", "backup, by openssl", "WinRM commands")
+
+    def __init__(self, stage: Stage, before: Chains, after: Chains, traffic: dict[str, Any]) -> None:
         self.good = True
-        for host, _other, name in LOOKS:
-            old, new = before[host, name], after[host, name]
-            self.good &= bool(new.names) and old.leaf != new.leaf
-            sites = ", ".join(f"{site} {state}" for site, state in stage.fleet.hosts[host].sites.items())
-            self.rows.append(
-                [host, name or "-", f"{old.not_after} ({len(old.names)})", f"{new.not_after} ({len(new.names)})",
-                 sites, self._backup(stage, host), f"{traffic[host].commands}/{traffic[host].requests}"]
-            )  # fmt: skip
+        self.rows = [self._row(stage, host, before, after, traffic[host]) for host in SITES]
+
+    def _row(self, stage: Stage, host: str, before: Chains, after: Chains, traffic: Any) -> list[str]:
+        looks = [(before[place], after[place]) for place in before if place[0] == host]
+        self.good &= all(new.names and new.leaf and old.leaf != new.leaf for old, new in looks)
+        states = stage.fleet.hosts[host].sites
+        self.good &= list(states.values()) == ["Started", "Stopped"]
+        old, new = looks[0]
+        return [
+            host,
+            f"{_day(old.not_after)} -> {_day(new.not_after)}",
+            f"{len(old.names)} -> {len(new.names)}",
+            ", ".join(f"{site} {state.lower()}" for site, state in states.items()),
+            self._backup(stage, host),
+            f"{traffic.commands} ({traffic.requests} requests)",
+        ]
 
     def _backup(self, stage: Stage, host: str) -> str:
         files = list(stage.backups.glob(f"{host}_*.pfx"))
         names = witness.backup(files[0], stage.password_file) if len(files) == 1 else []
-        self.good &= len(names) >= 2
-        return f"opens, {len(names)} certificates" if names else "MISSING"
+        if not names or not witness.key_belongs(files[0], stage.password_file):
+            self.good = False
+            return "MISSING"
+        print(f"{host} backup, {witness.encryption(files[0], stage.password_file)}: {', '.join(names)}")
+        return f"key and {len(names)} certificates"
 
     def print(self) -> None:
-        titles = ["host", "SNI", "before: ends (sent)", "after: ends (sent)", "sites", "backup", "commands/requests"]
-        rows = [titles, *self.rows]
-        widths = [max(_width(row[column]) for row in rows) for column in range(len(titles))]
+        rows = [list(self.titles), *self.rows]
+        widths = [max(_width(row[column]) for row in rows) for column in range(len(self.titles))]
         print()
         for row in rows:
-            print(
-                "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-            )
+            cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+            print("  ".join(cells).rstrip())
+
+
+def _day(moment: str) -> str:
+    """The date of OpenSSL's ``Dec 18 00:03:13 2026``."""
+    return datetime.strptime(moment, "%b %d %H:%M:%S %Y").strftime("%Y-%m-%d") if moment else "?"
 
 
 def _width(text: str) -> int:

@@ -46,10 +46,7 @@ def _common_name(subject: str) -> str:
 
 
 def backup(path: Path, password_file: Path) -> list[str]:
-    """The subjects of every certificate in a PFX, leaf first, as ``openssl pkcs12`` reads them; empty if it cannot.
-
-    The private key is parsed on the way (``-nocerts`` would print it): OpenSSL checks the MAC and decrypts all bags.
-    """
+    """The common names of all certificates in a PFX, leaf first, by ``openssl pkcs12``; empty if it cannot."""
     shown = _openssl("pkcs12", "-in", str(path), "-passin", f"file:{password_file}", "-nokeys")
     return [_common_name(line) for line in re.findall(r"^subject=(.*)$", shown, re.MULTILINE)]
 
@@ -60,6 +57,14 @@ def encryption(path: Path, password_file: Path) -> str:
     mac = re.search(r"^MAC: (.*?),", shown, re.MULTILINE)
     bags = re.findall(r"(?:encrypted data|Keybag): (.*?), Iteration", shown)
     return f"MAC {mac[1] if mac else '?'}; {', '.join(dict.fromkeys(bags)) or '?'}"
+
+
+def key_belongs(path: Path, password_file: Path) -> bool:
+    """Whether the private key in a PFX is that of its leaf."""
+    given = ("pkcs12", "-in", str(path), "-passin", f"file:{password_file}")
+    key = _openssl("pkey", "-pubout", text=_openssl(*given, "-nocerts", "-nodes"))
+    leaf = _openssl("x509", "-noout", "-pubkey", text=_openssl(*given, "-clcerts", "-nokeys"))
+    return key == leaf != "" and "PUBLIC KEY" in key
 
 
 def thumbprint(pem: str) -> str:
