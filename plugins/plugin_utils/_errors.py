@@ -11,16 +11,26 @@ class TlsOpsError(Exception):
     """An error that is meant to be read by a person.
 
     The door (``_flow/action.py``) fills in host, step and stage where the raiser did not know them, and turns the
-    error into a failed result once.
+    error into a failed result once. ``changed`` says that something on the host is different all the same.
     """
 
-    def __init__(self, message: str, *, hint: str = "", step: str = "", stage: str = "", host: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        step: str = "",
+        stage: str = "",
+        host: str = "",
+        changed: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.step = step
         self.stage = stage
         self.host = host
+        self.changed = changed
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.host, self.step, self.stage) if part)

@@ -25,7 +25,7 @@ class Operation:
     """
 
     name: str
-    arguments: Arguments = ()
+    arguments: Arguments = dataclasses.field(default=(), repr=False)  # may hold a secret
     expect: str = ""
     undo: tuple[Operation, ...] = ()
     keep_going: bool = False

@@ -69,7 +69,7 @@ class StepAction(ActionBase):
         error.step = error.step or self.STEP.name
         return {
             "failed": True,
-            "changed": False,
+            "changed": error.changed,
             "msg": str(error),
             "step": error.step,
             "stage": error.stage or "task",

@@ -2,74 +2,107 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stage 4: the plan as one batch. The only place that writes on a host."""
+"""Stage 4: the plan as one batch, what its answers say was done, and the batch that takes it back."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from .._batch.operation import Answer, Operation
+from .._batch.operations import reg_read
 from .._errors import TlsOpsError
-from .._model.plan import Export, Plan, Proof
+from .._model.plan import Change, Export, Plan, Proof
+from .._windows import certreq
+from .._windows.journal import JOURNAL
+
+_NEVER = "0" * 64  # no payload has this digest
 
 
 @dataclasses.dataclass(frozen=True)
 class Sequence:
-    """A plan's operations in the order in which they run: each part's changes and exports, then every proof."""
+    """A plan's operations in the order in which they run: each part's changes and exports, every proof, what closes.
+
+    Operations from ``proofs_at`` on go on whatever happens.
+    """
 
     operations: tuple[Operation, ...]
+    changes: tuple[tuple[Change, int], ...]  # with the index of its last operation
     exports: tuple[tuple[Export, int], ...]  # with the index of its operation
     proofs: tuple[tuple[str, Proof, int], ...]  # step, proof, index of its first operation
-    writes: int  # so many operations come before the first proof
+    proofs_at: int
 
 
 def sequence(plan: Plan) -> Sequence:
     operations: list[Operation] = []
+    changes: list[tuple[Change, int]] = []
     exports: list[tuple[Export, int]] = []
     for part in plan.flat():
-        operations += [each for change in part.changes for each in change.operations]
+        for change in part.changes:
+            operations += change.operations
+            changes.append((change, len(operations) - 1))
         for export in part.exports:
             exports.append((export, len(operations)))
             operations.append(export.operation)
-    writes = len(operations)
-    proofs: list[tuple[str, Proof, int]] = []
+    proofs_at = len(operations)
+    proofs = placed(plan, proofs_at)
+    later = [each for _step, proof, _start in proofs for each in proof.operations]
+    later += [each for change, _last in changes for each in change.closing]
+    operations += [dataclasses.replace(each, keep_going=True) for each in later]
+    return Sequence(tuple(operations), tuple(changes), tuple(exports), proofs, proofs_at)
+
+
+def placed(plan: Plan, start: int = 0) -> tuple[tuple[str, Proof, int], ...]:
+    """The plan's proofs, each with the index of its first operation; all stand in a row from ``start`` on."""
+    found = []
     for part in plan.flat():
         for proof in part.proofs:
-            proofs.append((part.step, proof, len(operations)))
-            operations += [dataclasses.replace(each, keep_going=True) for each in proof.operations]
-    return Sequence(tuple(operations), tuple(exports), tuple(proofs), writes)
+            found.append((part.step, proof, start))
+            start += len(proof.operations)
+    return tuple(found)
 
 
 def check_done(planned: Sequence, answers: tuple[Answer, ...]) -> None:
     """Raises TlsOpsError where the target stopped at an operation and took back what it had done."""
-    failed = next(((op, answer) for op, answer in _written(planned, answers) if answer.status == "error"), None)
+    done = list(zip(planned.operations, answers, strict=True))[: planned.proofs_at]
+    failed = next((index for index, (_op, answer) in enumerate(done) if answer.status == "error"), None)
     if failed is None:
         return
-    operation, answer = failed
+    operation, answer = done[failed]
     for export, index in planned.exports:
-        if operation is planned.operations[index]:
+        if index == failed:
             export.content(answer)  # raises with the words for it: a key that cannot be exported, for one
+    stays = permanent(planned, failed)
+    raise TlsOpsError(
+        f"{_named(operation)} failed: {answer.describe()}.",
+        hint=" ".join(filter(None, [_explained(operation, answer), _after(answers), stays])),
+        changed=bool(stays),
+    )
+
+
+def permanent(planned: Sequence, before: int) -> str:
+    """What stays of the changes that were complete before the operation ``before``, as sentences; mostly nothing."""
+    stays = [change.permanent for change, last in planned.changes if change.permanent and last < before]
+    return "".join(f"What stays: {each}." for each in stays)
+
+
+def _after(answers: tuple[Answer, ...]) -> str:
     undone = [each for answer in answers for each in answer.undone]
     broken = [each.describe() for each in undone if not each.ok]
     if broken:
-        after = f"Going back failed too: {'; '.join(broken)}. The next run repairs what the journal on the host holds."
-    elif undone:
-        after = "What had been done before it was taken back."
-    else:
-        after = "Nothing had been changed before it."
-    raise TlsOpsError(f"{_named(operation)} failed: {answer.describe()}.", hint=after)
+        return f"Going back failed too: {'; '.join(broken)}. The next run repairs what the journal on the host holds."
+    return "What had been done before it was taken back." if undone else "Nothing had been changed before it."
 
 
-def _written(planned: Sequence, answers: tuple[Answer, ...]) -> list[tuple[Operation, Answer]]:
-    return list(zip(planned.operations, answers, strict=True))[: planned.writes]
-
-
-_ABOUT = ("key", "match_data", "path", "program", "name", "store")
+def _explained(operation: Operation, answer: Answer) -> str:
+    program = dict(operation.arguments).get("program", "")
+    is_certreq = answer.kind == "exit" and str(program).lower().endswith("certreq.exe")
+    return certreq.explain(answer.number) if is_certreq else ""
 
 
 def _named(operation: Operation) -> str:
     """The operation in words that help to find it: its name and what it is about, never a secret."""
-    about = [str(value) for name, value in operation.arguments if name in _ABOUT]
+    known = ("key", "match_data", "path", "program", "name", "store")
+    about = [str(value) for name, value in operation.arguments if name in known]
     arguments = [str(value) for name, value in operation.arguments if name == "argument"]
     if operation.expect:
         return f"a check of {' '.join(about)} (it is not as it was or should be)"
@@ -77,6 +110,15 @@ def _named(operation: Operation) -> str:
 
 
 def way_back(planned: Sequence, answers: tuple[Answer, ...]) -> tuple[Operation, ...]:
-    """What takes back everything that was done, newest first."""
-    done = [operation for operation, answer in _written(planned, answers) if answer.ok]
-    return tuple(undo for operation in reversed(done) for undo in operation.undo)
+    """A write batch that takes back everything that was done; empty where nothing has a way back.
+
+    Each operation's way back rides on a read, and the last read fails for certain: so the target itself goes back, by
+    the same rules as when an operation of the batch had failed (a way back that fails does not stop the others).
+    """
+    done = [operation for operation, answer in zip(planned.operations, answers, strict=True) if answer.ok]
+    carriers = [dataclasses.replace(_look(), undo=operation.undo) for operation in done if operation.undo]
+    return (*carriers, dataclasses.replace(_look(), expect=_NEVER)) if carriers else ()
+
+
+def _look() -> Operation:
+    return reg_read(JOURNAL, depth=0)

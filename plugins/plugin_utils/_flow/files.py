@@ -44,6 +44,15 @@ class ControllerFiles:
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes, decrypted if it is an Ansible Vault file; None where there is none. Raises TlsOpsError."""
+        data = self._bytes(path)
+        return None if data is None else self._decrypted(path, data)
+
+    def is_vault(self, path: str) -> bool:
+        """Whether the file is an Ansible Vault file; False where there is none. Raises TlsOpsError."""
+        data = self._bytes(path)
+        return data is not None and bool(VaultLib.is_encrypted(data))
+
+    def _bytes(self, path: str) -> bytes | None:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):  # a named pipe would block
                 raise TlsOpsError(f"{path} is not a file.")
@@ -55,7 +64,7 @@ class ControllerFiles:
             raise TlsOpsError(f"{path} cannot be read: {error.strerror}.") from error
         if len(data) > _LARGEST:
             raise TlsOpsError(f"{path} has more than {_LARGEST} bytes.")
-        return self._decrypted(path, data)
+        return data
 
     def check_destination(self, path: str, *, allow_unsafe: bool) -> None:
         """Raises TlsOpsError where a secret must not be written: no folder, a link, or a place that others reach."""

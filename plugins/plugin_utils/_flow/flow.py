@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .._batch.operation import Answer, Operation
+from .._batch.operation import Answer
 from .._errors import TlsOpsError
 from .._model.plan import ControllerFile, Plan, Step
 from . import apply, verify
 from .plan import plan as make_plan
 from .read import read
-from .report import report
+from .report import diff, report
 from .target import Target, UnknownOutcome
 from .task import Options
+from .verify import Judged
 
 Write = Callable[[ControllerFile, bytes], None]
 _T = TypeVar("_T")
@@ -34,41 +35,53 @@ class _Unfinished(UnknownOutcome):
 def run(step: Step, target: Target, options: Options, write: Write) -> dict[str, Any]:
     """One task against one host. Raises TlsOpsError.
 
-    Where a connection breaks, what was done is unknown: read again, plan again, do what is still missing; once.
+    Where a connection breaks, what was done is unknown: read again, plan again, do what is still missing and prove all
+    of it; once.
     """
     try:
         return _once(step, target, options, write, unfinished=None)
     except UnknownOutcome as error:
         first = error
     target.reconnect()
+    unfinished = first.plan if isinstance(first, _Unfinished) else None
     try:
-        return _once(step, target, options, write, unfinished=first.plan if isinstance(first, _Unfinished) else None)
+        return _once(step, target, options, write, unfinished)
+    except TlsOpsError as error:
+        error.changed = error.changed or unfinished is not None
+        raise
     except UnknownOutcome as error:
-        written = isinstance(first, _Unfinished) or isinstance(error, _Unfinished)
-        raise TlsOpsError(
-            f"no answer, twice: {str(error).rstrip('.')}.",
-            stage="apply" if written else "read",
-            hint="It is not known what was done: run the task again, it does what is still missing."
-            if written
-            else "Nothing was changed. Look at the WinRM service, its quotas and the network, then run the task again.",
-        ) from error
+        raise _twice(error, written=unfinished is not None or isinstance(error, _Unfinished)) from error
+
+
+def _twice(error: UnknownOutcome, *, written: bool) -> TlsOpsError:
+    if written:
+        hint = "It is not known what was done: run the task again, it does what is still missing and proves it."
+    else:
+        hint = "Nothing was changed. Look at the WinRM service, its quotas and the network, then run the task again."
+    message = f"no answer, twice: {str(error).rstrip('.')}."
+    return TlsOpsError(message, stage="apply" if written else "read", hint=hint, changed=written)
 
 
 def _once(step: Step, target: Target, options: Options, write: Write, unfinished: Plan | None) -> dict[str, Any]:
-    snapshot = _staged("read", lambda: read(step, target, timeout=options.timeout, dry_run=options.dry_run))
+    unknown = unfinished is not None
+    snapshot = _staged("read", lambda: _read(step, target, options, unknown=unknown))
     plan = _staged("plan", lambda: make_plan(step, snapshot))
     _staged("plan", lambda: _check_secrets(plan, target, options))
     if options.dry_run:
         return report(plan, (), changed=plan.changes_anything)
-    judged: tuple[verify.Judged, ...] = ()
+    judged: tuple[Judged, ...] = ()
     if plan.changes_anything:
         judged = _do(plan, target, options, write)
-    elif plan.prove_always or unfinished is not None:
-        judged = _staged("verify", lambda: _look(plan, target, options))
-    result = report(plan, judged, changed=plan.changes_anything or unfinished is not None)
+    elif plan.wants_proof or unknown:
+        judged = _proven(plan, target, options, unknown=unknown)
+    result = report(plan, judged, changed=plan.changes_anything or unknown)
     if unfinished is not None:
-        result["diff"] = report(unfinished, (), changed=True)["diff"]
+        result["diff"] = diff(unfinished)
     return result
+
+
+def _read(step: Step, target: Target, options: Options, *, unknown: bool) -> Any:
+    return read(step, target, timeout=options.timeout, dry_run=options.dry_run, unknown=unknown)
 
 
 def _check_secrets(plan: Plan, target: Target, options: Options) -> None:
@@ -81,7 +94,7 @@ def _check_secrets(plan: Plan, target: Target, options: Options) -> None:
         )
 
 
-def _do(plan: Plan, target: Target, options: Options, write: Write) -> tuple[verify.Judged, ...]:
+def _do(plan: Plan, target: Target, options: Options, write: Write) -> tuple[Judged, ...]:
     planned = apply.sequence(plan)
     try:
         answers = target.batch(planned.operations, mode="write", timeout=options.timeout)
@@ -90,59 +103,85 @@ def _do(plan: Plan, target: Target, options: Options, write: Write) -> tuple[ver
     _staged("apply", lambda: apply.check_done(planned, answers))
     judged = verify.judge(planned.proofs, answers)
     if not all(each.holds for each in judged):
-        judged = _look(plan, target, options)
+        judged = _second_look(plan, judged, target, options)
     if not all(each.holds for each in judged):
         _go_back(planned, answers, judged, target, options)
-    _staged("report", lambda: _write_files(planned, answers, write))
+    _write_files(planned, answers, write)
     return judged
 
 
-def _look(plan: Plan, target: Target, options: Options) -> tuple[verify.Judged, ...]:
-    """The proofs alone, once more: a listener that was only slow must not cost a swap."""
-    proofs = tuple((part.step, proof, tuple(proof.operations)) for part in plan.flat() for proof in part.proofs)
-    operations: list[Operation] = []
-    placed = []
-    for step, proof, own in proofs:
-        placed.append((step, proof, len(operations)))
-        operations += own
+def _look(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
+    """The proofs alone, in a read batch."""
+    proofs = apply.placed(plan)
+    operations = [each for _step, proof, _start in proofs for each in proof.operations]
     answers = target.batch(operations, mode="read", timeout=options.timeout) if operations else ()
-    judged = verify.judge(tuple(placed), answers)
-    if not plan.changes_anything and not all(each.holds for each in judged):
-        raise TlsOpsError(_missed(judged), stage="verify", hint="Nothing was changed by this run.")
+    return verify.judge(proofs, answers)
+
+
+def _second_look(plan: Plan, judged: tuple[Judged, ...], target: Target, options: Options) -> tuple[Judged, ...]:
+    """A listener that was only slow must not cost a swap; where nobody answers, the first look counts."""
+    try:
+        return _look(plan, target, options)
+    except (UnknownOutcome, TlsOpsError):
+        target.reconnect()
+        return judged
+
+
+def _proven(plan: Plan, target: Target, options: Options, *, unknown: bool) -> tuple[Judged, ...]:
+    """Looks at a host on which nothing is left to do. Raises TlsOpsError where it does not serve what it should."""
+    judged = _staged("verify", lambda: _look(plan, target, options))
+    if not all(each.holds for each in judged):
+        hint = "An earlier batch of this run changed the host and its answer was lost." if unknown else ""
+        raise TlsOpsError(_missed(judged), stage="verify", hint=hint or "Nothing was changed by this run.")
     return judged
 
 
-def _missed(judged: tuple[verify.Judged, ...]) -> str:
+def _missed(judged: tuple[Judged, ...]) -> str:
     return "; ".join(each.describe() for each in judged if not each.holds) + "."
 
 
 def _go_back(
     planned: apply.Sequence,
     answers: tuple[Answer, ...],
-    judged: tuple[verify.Judged, ...],
+    judged: tuple[Judged, ...],
     target: Target,
     options: Options,
 ) -> None:
     """Takes everything back that has a way back, then says what was seen. Always raises TlsOpsError."""
     undo = apply.way_back(planned, answers)
+    stays = apply.permanent(planned, planned.proofs_at)
     try:
         done = target.batch(undo, mode="write", timeout=options.timeout) if undo else ()
-    except UnknownOutcome as error:
+    except (UnknownOutcome, TlsOpsError) as error:
         raise TlsOpsError(
             _missed(judged),
             stage="verify",
-            hint=f"Putting the old state back broke off ({error}): run the task again.",
+            hint=f"The new state is still in place: putting the old one back broke off ({error}).",
+            changed=True,
         ) from error
-    broken = [answer.describe() for answer in done if answer.status == "error"]
-    hint = f"Putting the old state back failed: {'; '.join(broken)}." if broken else "The old state was put back."
-    raise TlsOpsError(_missed(judged), stage="verify", hint=hint)
+    broken = [undone.describe() for answer in done for undone in answer.undone if not undone.ok]
+    if broken:
+        hint = f"Putting the old state back failed in part: {'; '.join(broken)}. Look at the server."
+    else:
+        hint = "The old state was put back." if undo else "Nothing of it can be put back."
+    raise TlsOpsError(
+        _missed(judged), stage="verify", hint=" ".join(filter(None, [hint, stays])), changed=bool(broken or stays)
+    )
 
 
 def _write_files(planned: apply.Sequence, answers: tuple[Answer, ...], write: Write) -> None:
-    for export, index in planned.exports:
-        content = export.content(answers[index])
-        for file in export.files:
-            write(file, content)
+    """Raises TlsOpsError where a file cannot be made; what was done on the host is proven by then and stays."""
+    try:
+        for export, index in planned.exports:
+            content = export.content(answers[index])
+            for file in export.files:
+                write(file, content)
+    except TlsOpsError as error:
+        error.stage = "report"
+        if planned.changes:
+            error.changed = True
+            error.hint = f"{error.hint} All changes on the host are done and proven: run again for the file.".strip()
+        raise
 
 
 def _staged(stage: str, work: Callable[[], _T]) -> _T:

@@ -20,4 +20,4 @@ def plan(step: Step, snapshot: Snapshot) -> Plan:
         return step.plan(snapshot)
     repaired = repair(snapshot)
     planned = step.plan(repaired.snapshot)
-    return Plan(planned.step, planned.snapshot, parts=(repaired, planned), prove_always=planned.prove_always)
+    return Plan(planned.step, planned.snapshot, parts=(repaired, planned))

@@ -24,15 +24,19 @@ _READERS: dict[Query, Callable[[], tuple[Operation, ...]]] = {
 }
 
 
-def read(step: Step, target: Target, *, timeout: int, dry_run: bool) -> Snapshot:
-    """Asks for all that the step needs in one WinRM command; raises TlsOpsError where it cannot be understood."""
+def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bool = False) -> Snapshot:
+    """Asks for all that the step needs in one WinRM command; raises TlsOpsError where it cannot be understood.
+
+    ``unknown``: this task has sent a write batch before, and does not know what became of it.
+    """
     wanted = [query for query in Query if query in step.queries()]
     groups = [host.operations(), journal.operations(), *(_READERS[query]() for query in wanted)]
     answers = target.batch([each for group in groups for each in group], mode="read", timeout=timeout)
     parts = _split(answers, groups)
     info = host.parse(next(parts))
     host.require_rights(info)
-    values: dict[str, Any] = {"journal": journal.parse(next(parts))}
+    kept = journal.parse(next(parts))
+    values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints)}
     for query in wanted:
         values[query.value] = _parse(query, next(parts), info)
     return Snapshot(

@@ -21,7 +21,7 @@ def report(plan: Plan, judged: tuple[Judged, ...], *, changed: bool) -> dict[str
         if part.step == plan.step:
             result |= own
         else:
-            result[part.step] = own
+            result[part.step] = result.get(part.step, {}) | own
     result["changed"] = changed
     result["diff"] = diff(plan)
     result["findings"] = [finding for part in parts for finding in part.findings]

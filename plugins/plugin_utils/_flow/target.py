@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
@@ -84,10 +85,11 @@ class ConnectionTarget:
 
     def reconnect(self) -> None:
         """Drops the connection, so that the next batch opens a fresh one (after a broken close only reset does)."""
-        try:
-            self._connection.close()
-        except Exception:
-            self._connection.reset()
+        with contextlib.suppress(Exception):
+            try:
+                self._connection.close()
+            except Exception:
+                self._connection.reset()
 
 
 def _winrm_encrypts(connection: Any) -> bool:

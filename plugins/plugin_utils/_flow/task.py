@@ -25,14 +25,23 @@ class Options:
 
 
 def validated(arguments: Mapping[str, Any], spec: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with types and defaults applied; raises TlsOpsError naming every fault."""
-    result = ArgumentSpecValidator(dict(spec), **rules).validate(dict(arguments))
+    """The arguments with types and defaults applied; raises TlsOpsError naming every fault.
+
+    An option without a default that is given as an empty text counts as not given: that is what a variable becomes that
+    an inventory sets to nothing.
+    """
+    given = {name: value for name, value in arguments.items() if not _is_nothing(value, spec.get(name))}
+    result = ArgumentSpecValidator(dict(spec), **rules).validate(given)
     if result.error_messages:
         raise TlsOpsError(
             "; ".join(result.error_messages).rstrip(".") + ".",
             hint="See ansible-doc for the options of this module.",
         )
     return dict(result.validated_parameters)
+
+
+def _is_nothing(value: Any, option: Mapping[str, Any] | None) -> bool:
+    return value in ("", None) and option is not None and "default" not in option and not option.get("required")
 
 
 def options(arguments: Mapping[str, Any], *, dry_run: bool) -> Options:

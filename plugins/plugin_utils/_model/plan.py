@@ -20,7 +20,8 @@ class Change:
     """One thing that becomes different.
 
     ``what`` is a sentence for people. ``where``, ``before`` and ``after`` make the diff (text, may hold several lines).
-    ``operations`` do it, in order; each carries its own undo.
+    ``operations`` do it, in order; each carries its own undo. ``closing`` are operations that run after all proofs of
+    the plan: the way back is kept on the host until then. ``permanent`` says what stays when the rest is taken back.
     """
 
     what: str
@@ -28,6 +29,8 @@ class Change:
     before: str
     after: str
     operations: tuple[Operation, ...]
+    closing: tuple[Operation, ...] = ()
+    permanent: str = ""
 
 
 class Outcome(enum.Enum):
@@ -110,6 +113,11 @@ class Plan:
     def changes_anything(self) -> bool:
         return any(part.changes or part.exports for part in self.flat())
 
+    @property
+    def wants_proof(self) -> bool:
+        """Whether to look although nothing changes."""
+        return any(part.prove_always for part in (self, *self.flat()))
+
 
 class Controller(Protocol):
     """What a step may ask of the controller while planning; implemented in ``_flow/files.py``."""
@@ -126,6 +134,9 @@ class Controller(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes, decrypted if it is an Ansible Vault file; None where there is none. Raises TlsOpsError."""
+
+    def is_vault(self, path: str) -> bool:
+        """Whether the file is an Ansible Vault file; False where there is none. Raises TlsOpsError."""
 
     def check_destination(self, path: str, *, allow_unsafe: bool) -> None:
         """Raises TlsOpsError where a secret must not be written there."""

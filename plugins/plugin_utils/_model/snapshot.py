@@ -49,5 +49,6 @@ class Snapshot:
     personal: tuple[PersonalCertificate, ...] | None = None
     web: WebServer | None = None
     dry_run: bool = False  # a step may then accept what an earlier task of the play would have made, and says so
+    prove_all: bool = False  # what an earlier batch did is unknown: a step proves all that it is about
     nonce: str = ""  # random hex of this run, for temporary names on the target
     one_time_password: str = dataclasses.field(default="", repr=False)  # protects a PFX on its way to the controller

@@ -74,9 +74,15 @@ class WebServer(Protocol):
         """A literal address at which the endpoint answers on the host itself (IP listen list considered)."""
 
     def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
-        """Swap the endpoint's certificate, everything else as it is, undo prepared.
+        """Swap the endpoint's certificate, everything else as it is, undo prepared; ``settle`` ends it.
 
         Raises TlsOpsError where a setting is unknown and would be lost.
+        """
+
+    def settle(self, endpoint: Endpoint) -> tuple[Operation, ...]:
+        """For ``Change.closing``: forgets the way back of ``replace``, which was given this same endpoint.
+
+        ``attach`` needs it too for an endpoint that held a certificate before.
         """
 
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:

@@ -17,6 +17,7 @@ from .._model.host import HostInfo
 
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # MS-DTYP 2.3.3: 100 ns units since then
 _MANY = "writable"
+_SOFTWARE = r"HKLM\SOFTWARE"
 
 
 def operations() -> tuple[Operation, ...]:
@@ -53,10 +54,14 @@ def _moment(filetime: str) -> datetime:
 
 def require_rights(host: HostInfo) -> None:
     """Raises TlsOpsError where the token cannot do what every step needs."""
-    if host.elevated:
-        return
-    raise TlsOpsError(
-        "the connection's user holds no unfiltered administrator rights.",
-        hint="Use an administrator; a local account other than the built-in Administrator is filtered by UAC over the"
-        " network unless LocalAccountTokenFilterPolicy is 1.",
-    )
+    if not host.elevated:
+        raise TlsOpsError(
+            "the connection's user holds no unfiltered administrator rights.",
+            hint="Use an administrator; a local account other than the built-in Administrator is filtered by UAC over"
+            " the network unless LocalAccountTokenFilterPolicy is 1.",
+        )
+    if _SOFTWARE not in host.writable:
+        raise TlsOpsError(
+            f"the registry key {_SOFTWARE} does not open for writing, so no way back could be kept.",
+            hint="Look at its permissions, and at what protects the registry on this server.",
+        )

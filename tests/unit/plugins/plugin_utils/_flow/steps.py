@@ -42,6 +42,7 @@ HOST_FACTS = {
     "system_root": "C:\\Windows",
     "clock": "134000000000000000",
     "elevated": "1",
+    "writable": "HKLM\\SOFTWARE",
 }
 
 WRITE = dataclasses.replace(file_write("C:\\made", b"x"), undo=(file_delete("C:\\made"),))

@@ -89,6 +89,12 @@ def test_a_vault_file_is_decrypted(files, loader, play):
         files.read(str(path))
 
 
+def test_whether_a_file_is_one_of_the_vault(files, play):
+    (play / "plain.pfx").write_bytes(b"\x30\x82")
+    (play / "vault.pfx").write_bytes(VaultLib(SECRETS).encrypt(b"\xff", secret=SECRETS[0][1]))
+    assert [files.is_vault(str(play / name)) for name in ("plain.pfx", "vault.pfx", "none")] == [False, True, False]
+
+
 def test_a_new_file_is_private_and_whole(files, play):
     path = play / "a.pfx"
     mask = os.umask(0)

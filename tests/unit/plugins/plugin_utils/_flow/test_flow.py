@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, cast
 
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import file_delete
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import flow
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import Options
@@ -28,6 +30,13 @@ def run(
     written: list[tuple[ControllerFile, bytes]] = [] if files is None else files
     options = Options(dry_run, 300, allow_unencrypted)
     return flow.run(Planned(list(plans)), target, options, lambda file, content: written.append((file, content)))
+
+
+def taken_back(target: Scripted) -> list[str]:
+    """What the last batch makes the target undo: its last operation must fail for that."""
+    *carriers, last = target.batches[-1][1]
+    assert last.expect == "0" * 64
+    return [undo.name for carrier in reversed(carriers) for undo in carrier.undo]
 
 
 def test_nothing_to_do_is_one_read_batch() -> None:
@@ -65,7 +74,7 @@ def test_a_promise_that_is_not_kept_is_looked_at_again_and_then_taken_back(outco
     assert caught.value.stage == "verify"
     assert "old state was put back" in caught.value.hint
     assert [mode for mode, _other in target.batches] == ["read", "write", "read", "write"]
-    assert [operation.name for operation in target.batches[3][1]] == ["file.delete"]
+    assert taken_back(target) == ["file.delete"]
     assert files == []
 
 
@@ -177,3 +186,79 @@ def test_parts_are_applied_in_order_and_reported_apart() -> None:
     assert len(result["diff"]) == 2
     assert result["findings"] == ["f"]
     assert result["warnings"] == ["w"]
+
+
+def test_what_closes_a_change_runs_after_the_proofs() -> None:
+    closing = dataclasses.replace(change(WRITE), closing=(file_delete("C:\\journal"),))
+    target = Scripted()
+    run(target, plan(changes=(closing,), proofs=(proof(Outcome.PROVEN),)))
+    assert target.written == ["file.write", "tcp.exchange", "file.delete"]
+    assert [operation.keep_going for operation in target.batches[1][1]] == [False, True, True]
+
+
+def test_a_second_look_that_breaks_does_not_hide_the_miss() -> None:
+    target = Scripted()
+    looks = iter([Outcome.MISSED])
+
+    def judge(_answers: object) -> Outcome:
+        target.breaks.append("read")
+        return next(looks)
+
+    with pytest.raises(TlsOpsError, match="the site serves it") as caught:
+        run(target, plan(changes=(change(WRITE),), proofs=(proof(judge),)))
+    assert "old state was put back" in caught.value.hint
+    assert taken_back(target) == ["file.delete"]
+    assert target.reconnected == 1
+
+
+def test_a_way_back_that_breaks_off_says_that_the_new_state_is_in_place() -> None:
+    target = Scripted(breaks=[])
+    original = target.batch
+
+    def batch(operations: Any, *, mode: str, timeout: int) -> Any:
+        if mode == "write" and operations[-1].expect:
+            raise TlsOpsError("another batch is still running on the target.")
+        return original(operations, mode=mode, timeout=timeout)
+
+    target.batch = batch  # type: ignore[method-assign]
+    with pytest.raises(TlsOpsError, match="the site serves it") as caught:
+        run(target, plan(changes=(change(WRITE),), proofs=(proof(Outcome.MISSED),)))
+    assert "still in place" in caught.value.hint
+    assert "another batch" in caught.value.hint
+    assert caught.value.changed
+
+
+def test_what_stays_is_said_and_counts_as_a_change() -> None:
+    lasting = dataclasses.replace(change(WRITE), permanent="the certificate in MY")
+    with pytest.raises(TlsOpsError) as caught:
+        run(Scripted(), plan(changes=(lasting, change(WRITE)), proofs=(proof(Outcome.MISSED),)))
+    assert "What stays: the certificate in MY." in caught.value.hint
+    assert caught.value.changed
+
+
+def test_a_file_that_cannot_be_written_does_not_hide_what_was_done() -> None:
+    def write(*_given: object) -> None:
+        raise TlsOpsError("the disk is full.", hint="Make room.")
+
+    step = Planned([plan(changes=(change(WRITE),), exports=(export("/a"),))])
+    with pytest.raises(TlsOpsError, match="disk is full") as caught:
+        flow.run(step, Scripted(), Options(False, 300, False), write)
+    assert caught.value.changed
+    assert "run again for the file" in caught.value.hint
+
+
+def test_a_lost_answer_makes_the_next_plan_prove_everything() -> None:
+    seen: list[bool] = []
+
+    class Watching(Planned):
+        def plan(self, snapshot: Any) -> Plan:
+            seen.append(snapshot.prove_all)
+            return super().plan(snapshot)
+
+    target = Scripted(breaks=["write"])
+    step = Watching([plan(changes=(change(WRITE),)), plan(proofs=(proof(Outcome.MISSED),))])
+    with pytest.raises(TlsOpsError, match="the site serves it") as caught:
+        flow.run(step, target, Options(False, 300, False), lambda *_given: None)
+    assert seen == [False, True]
+    assert caught.value.changed
+    assert "answer was lost" in caught.value.hint

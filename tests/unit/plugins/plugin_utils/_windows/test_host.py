@@ -49,6 +49,11 @@ def test_facts_that_make_no_sense(change: dict[str, str]) -> None:
         parse([Answer("ok", payload(FACTS | change))])
 
 
+def test_a_registry_that_does_not_open_for_writing_is_refused() -> None:
+    with pytest.raises(TlsOpsError, match="does not open for writing"):
+        require_rights(parse([Answer("ok", payload(FACTS))]))
+
+
 def test_missing_facts() -> None:
     with pytest.raises(TlsOpsError):
         parse([Answer("ok", b"")])
