@@ -25,8 +25,9 @@ description:
 options:
   renewal_site:
     description:
-      - The site that serves to renew certificates. The certificate must cover the host names of its C(https) bindings.
-      - Without O(bind) nothing is changed at it.
+      - The site that serves to renew certificates.
+      - With O(bind) the certificate must cover the host names of its C(https) bindings on O(port). Without O(bind)
+        nothing is changed at it, and it only has to be there.
     type: str
   port:
     description: The port at which O(renewal_site) gets the certificate.
@@ -49,10 +50,11 @@ options:
     description:
       - The store of the machine in which the certificate is wanted. C(certreq) always installs into V(MY), for
         V(WebHosting) it is copied from there.
+      - Where it is not given, it is the store from which the sites of O(for_sites) take their certificates now, and
+        V(MY) where they have none. Sites that use different stores need it.
       - V(WebHosting) exists since Windows Server 2012.
     type: str
     choices: [MY, WebHosting]
-    default: MY
 extends_documentation_fragment:
   - tlsops.windows.attributes
   - tlsops.windows.target
@@ -61,7 +63,8 @@ notes:
   - One of O(answer) and O(answer_path) is required.
   - An answer that holds a private key is refused, nothing of it is used or shown.
   - A certificate that was accepted stays when a later operation of the same run fails, since its pending request is
-    gone by then. The next run finds it installed.
+    gone by then. The error says so, and the next run finds it installed.
+  - The certificate needs a subject alternative name. Browsers ignore the common name.
 seealso:
   - module: tlsops.windows.trusted_root
   - module: tlsops.windows.site_certificate
@@ -178,7 +181,8 @@ proofs:
   description:
     - What was looked at after the change, by what it proves. With O(bind), an entry for each endpoint, such as
       C(binding ipport=0.0.0.0:8443).
-    - Empty in check mode, and where nothing had to change.
+    - Empty in check mode, and where nothing had to change. A certificate that is installed already with a key that
+      did not open is proven in every run.
   returned: success
   type: dict
   contains:

@@ -62,7 +62,7 @@ options:
     description:
       - Write the PFX as an Ansible Vault file, encrypted with the vault secret of this run (that of
         E(ANSIBLE_VAULT_ENCRYPT_IDENTITY) if set, else the first).
-      - A file that is there already is left as it is, encrypted or not.
+      - A file that is there already is left as it is; one that is not encrypted so is named in a warning.
     type: bool
     default: false
   allow_unsafe_destination:

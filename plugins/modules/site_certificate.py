@@ -16,10 +16,10 @@ description:
   - Every other value and flag of a record, its application id and its store stay as they were, which is proven by
     reading back. A record with a value or flag that would be lost is refused, and the error says which.
   - The change is atomic where the system can do that (C(netsh http update sslcert), probed on the host), else delete
-    and add. The undo travels in the same batch, and the old record is kept in the registry meanwhile, so that the next
-    run puts it back where a run was cut off.
+    and add. The undo travels in the same batch, and the old record is kept in the registry until the new one is proven.
+    Where a run was cut off, the next one puts the record back if it is gone, and proves everything.
   - One record can serve several sites. They change together and are named before.
-  - With O(production_site) the services that serve web sites are started if they do not run, and the site is started.
+  - The services that serve web sites are started if they do not run. With O(production_site) the site is started too.
   - Each changed binding is then looked at through the connection of the inventory, with SNI and without. The leaf and
     the whole chain must be what was planned; otherwise the old record comes back and the error says what was seen.
     A site that is stopped and stays so is not looked at.
@@ -49,7 +49,8 @@ options:
   renewal_site:
     description:
       - The web site on which the request was made. It is stopped first, because IIS does not start a site that has a
-        binding of a started one, and is left stopped.
+        binding of a started one, and is left stopped. With O(binding) it is refused where it is running and has that
+        binding itself.
     type: str
   verify:
     description:
@@ -154,6 +155,8 @@ sites:
   description:
     - The states of the sites that were named, under C(production) and C(renewal). Each has C(name), C(before) and
       C(after).
+    - A state is C(unknown) where IIS does not list its sites, as with very many bindings. Such a site is started or
+      stopped along with a swap, else left as it is, with a warning.
   returned: success
   type: dict
   sample:

@@ -17,9 +17,11 @@ description:
     an enabled self-signed root ends the chain, and a cross certificate with the same name and key is not sent.
   - This step finds such roots in every physical store (Root, AuthRoot, Group Policy, Enterprise, and the store of
     SYSTEM itself), disables them for all purposes, and can bring back the exact bytes that were there before.
-  - Nothing is disabled unless another chain exists from what is in the stores and the CA's answer, is valid at the
-    target's clock, and ends in another enabled root. This holds for every certificate that a TLS endpoint of the host
-    uses.
+  - Nothing is disabled unless another chain exists from what is in the stores, is valid at the target's clock, and
+    ends in another enabled root. This holds for every certificate that a TLS endpoint of the host uses.
+  - With the CA's answer, the cross certificate and the intermediates that this other chain needs are put into the
+    machine's CA store first, where it lacks them, so that no site is without a trusted chain in between. Nothing else
+    of the answer is installed, and never a self-signed certificate.
   - Bindings whose chain changes are bound again with the same record, because Schannel keeps the chain that it built,
     and are looked at through the connection to the host.
 options:
@@ -48,7 +50,7 @@ options:
       - V(distrusted) puts the roots into the store Disallowed. That is stronger, and it breaks the server's own
         outgoing TLS connections below these roots.
       - V(enabled) brings back exactly what this collection saved, and takes the roots out of Disallowed if it put
-        them there.
+        them there. A copy that somebody removed or changed since is left alone and is a finding.
       - V(reported) changes nothing.
     type: str
     choices: [disabled, distrusted, enabled, reported]
@@ -57,16 +59,17 @@ options:
     description:
       - With O(state=disabled) and O(state=distrusted), acts although no other chain is left; a warning tells the
         reason. Bindings that would have no trusted chain are not bound again.
-      - With O(state=enabled), enables for all purposes a root of which no earlier value was saved, and takes out of
-        Disallowed what somebody else put there.
+      - With O(state=enabled), enables for all purposes a root of which no earlier value was saved, brings back what
+        was saved of a copy that was removed or changed since, and takes out of Disallowed what somebody else put there.
     type: bool
     default: false
 notes:
   - Windows may enable or fetch a root again, by automatic update, from Active Directory or by Group Policy. The
     result says which of these applies (RV(roots[].comes_back)), and every run looks again.
-  - An intermediate or a cross certificate that only the answer holds is installed by
-    M(tlsops.windows.certificate_install). A binding that needs it is not bound again before that, and a warning says
-    so.
+  - In a dry run of several tasks, M(tlsops.windows.certificate_install) shows what this step would have put into the
+    CA store once more, because it is not there yet.
+  - Where the web sites cannot be read (shared configuration of IIS, for one), that is a finding. Which certificates are
+    in use is not known then, and nothing is bound again.
 seealso:
   - module: tlsops.windows.certificate_install
   - module: tlsops.windows.site_certificate
@@ -221,7 +224,9 @@ rebound:
   elements: str
   sample: ["ipport=0.0.0.0:443"]
 not_looked_at:
-  description: The endpoints that were not bound again, or could not be looked at, each with the reason.
+  description:
+    - The endpoints whose chain changes and that were not bound again, or could not be looked at, each with the reason.
+    - Records of other programs and records that no site has a binding for are among them.
   returned: success
   type: dict
   sample: {"ipport=0.0.0.0:8443": "bound again but not looked at: no site that it serves is started"}

@@ -177,7 +177,8 @@ class Host:
         record = self.records.get(f"{kind}={given['match_data']}")
         if record is None:
             return Answer("ok", b"")
-        found = values(record)
+        name = {"HostnamePort": RegistryValue("String", reg_text(Selector.parse(f"{kind}={given['match_data']}").name))}
+        found = values(record, **name if kind == "hostnameport" else {})
         if "value" in given:
             found = {name: value for name, value in found.items() if name == given["value"]}
         return Answer("ok", encode_registry({"": found}))

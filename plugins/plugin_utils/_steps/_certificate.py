@@ -33,11 +33,11 @@ class Resolved:
 
 
 def given_answer(arguments: Mapping[str, Any], controller: Controller) -> tuple[Certificate, ...] | None:
-    """The certificates of ``answer`` or ``answer_path``, None where neither is given. Raises TlsOpsError."""
+    """The certificates of ``answer`` or ``answer_path``; None where both are missing or empty. Raises TlsOpsError."""
     text, path = arguments.get("answer"), arguments.get("answer_path")
-    if text is not None:
+    if text:
         return read_answer(str(text).encode("utf-8", "replace"))
-    if path is None:
+    if not path:
         return None
     resolved = controller.resolve(str(path))
     data = controller.read(resolved)

@@ -20,6 +20,7 @@ from .._windows.iis.bindings import ANY_V6
 from .._x509.certificate import Certificate
 from .._x509.chain import Path, alternatives, paths, sent_chain
 
+_NOBODYS = "tlsops.invalid"  # RFC 2606: nobody has this name, so no other record answers it
 _WORST_FIRST = (Outcome.MISSED, Outcome.NOT_PROVEN, Outcome.RESTART_REQUIRED, Outcome.PROVEN)
 
 
@@ -83,6 +84,8 @@ def endpoint_proof(
             end = start + len(each.look.operations)
             verdicts.append(_sent(each, each.look.served(answers[start:end]), expected))
             start = end
+        if asked and not any(each.decides for each in asked):
+            verdicts.append(Verdict(Outcome.NOT_PROVEN, "other records answer every name that could be asked for"))
         return _together(verdicts, because)
 
     operations = (read_back, *(operation for each in asked for operation in each.look.operations))
@@ -103,7 +106,7 @@ def _server_name(web: WebServer, endpoint: Endpoint, leaf: Certificate, hosts: S
     if endpoint.host and endpoint.host != "*":
         return endpoint.host.replace("*", "tlsops", 1)
     elsewhere = {each.host for each in web.endpoints if each.port == endpoint.port and each.host}
-    for name in (*hosts, *leaf.dns_names):
+    for name in (*hosts, *leaf.dns_names, *([_NOBODYS] if endpoint.host == "*" else [])):
         plain = name.replace("*", "tlsops", 1)
         if not {name, plain, "*." + plain.partition(".")[2]} & elsewhere and _sendable(plain):
             return plain

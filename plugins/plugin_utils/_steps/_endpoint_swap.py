@@ -32,6 +32,7 @@ def swapped(
         before=_shown(before),
         after=_shown(after),
         operations=web.replace(before, certificate.thumbprint, before.store),
+        closing=web.settle(before),
     )
     return change, after
 

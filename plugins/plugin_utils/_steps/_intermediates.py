@@ -17,10 +17,12 @@ from .._windows.stores import with_intermediate
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
 
+_OF_THE_MACHINE = ("Registry", "Policies", "Enterprise")  # SYSTEM's own copy is seen by SYSTEM's processes alone
+
 
 @dataclasses.dataclass(frozen=True)
 class Intermediates:
-    """``wanted`` lie on some path of the leaf; ``missing`` are those of them that no CA store holds.
+    """``wanted`` lie on some path of the leaf; ``missing`` are those of them that no CA store of the machine holds.
 
     ``left_out`` are the others, each with the reason.
     """
@@ -46,7 +48,8 @@ def sorted_out(leaf: Certificate, answer: Sequence[Certificate], stores: Stores,
     """
     walks = Trust(stores, at, answer).walks(leaf)
     in_chain = {certificate.der for path in walks for certificate in path[1:]}
-    present = {copy.certificate.der for copy in stores.copies if copy.store == "CA"}
+    machine = (copy for copy in stores.copies if copy.store == "CA" and copy.physical in _OF_THE_MACHINE)
+    present = {copy.certificate.der for copy in machine}
     wanted: list[Certificate] = []
     left_out: list[tuple[Certificate, str]] = []
     for one in answer:

@@ -24,13 +24,14 @@ def key_proof(certificate: Certificate, store: str, nonce: str) -> Proof:
         name="private_key",
         what=f"the private key of '{certificate.label}' in the store {store}",
         operations=(key_prove(store, certificate.thumbprint, data),),
-        judge=lambda answers: _judged(answers[0], certificate, data),
+        judge=lambda answers: _judged(answers[0], certificate, store, data),
     )
 
 
-def _judged(answer: Answer, certificate: Certificate, data: bytes) -> Verdict:
+def _judged(answer: Answer, certificate: Certificate, store: str, data: bytes) -> Verdict:
     if not answer.ok:
-        return Verdict(Outcome.MISSED, f"the key could not sign: {answer.describe()}")
+        mend = f"'certutil -repairstore {store} {certificate.thumbprint}' on the server links a key that is still there"
+        return Verdict(Outcome.MISSED, f"the key could not sign: {answer.describe()}; {mend}")
     fields = {keyword: values[0] for keyword, values in lines(answer.payload) if values}
     if "unproven" in fields:
         return Verdict(Outcome.UNPROVABLE, fields["unproven"].decode("utf-8", "replace"))

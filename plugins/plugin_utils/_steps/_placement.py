@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from .._batch.operation import Operation
@@ -17,6 +17,7 @@ from .._model.host import HostInfo
 from .._model.plan import Change
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
+from .._model.web import WebServer
 from .._windows.certreq import accept
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.certificate import Certificate
@@ -72,6 +73,18 @@ def store_problems(store: str, host: HostInfo) -> list[str]:
     return []
 
 
+def store_of(web: WebServer, sites: Iterable[str]) -> tuple[str, list[str]]:
+    """The store that the records of these sites name, MY where they have none; and what speaks against any."""
+    wanted = {name.casefold() for name in sites}
+    own = [each for each in web.endpoints if each.owner == "iis" and wanted & {name.casefold() for name in each.sites}]
+    stores = {each.store.casefold(): each.store for each in own if each.thumbprint}
+    known = [each for each in (MY, WEB_HOSTING) if each.casefold() in stores]
+    if len(stores) > 1 or len(known) != len(stores):
+        named = " and ".join(sorted(stores.values()))
+        return MY, [f"the sites that it is for take their certificates from {named}: name the store by 'store'"]
+    return known[0] if known else MY, []
+
+
 def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
     """certreq puts it into MY; from there it is copied where it is wanted elsewhere. Nothing where it is there."""
     personal = snapshot.personal or ()
@@ -82,7 +95,8 @@ def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
     where = there[0].store if there else MY
     if not there:
         operations = accept(origin.leaf, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
-        changes.append(_change(origin, MY, f"with the key of the {origin.matched}", operations))
+        accepted = _change(origin, MY, f"with the key of the {origin.matched}", operations)
+        changes.append(dataclasses.replace(accepted, permanent=_permanent(origin)))
         personal = _accepted(origin, personal)
     if where != store:
         undo = (store_remove(store, origin.leaf.thumbprint),)
@@ -90,6 +104,16 @@ def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
         changes.append(_change(origin, store, f"copied from {where} with its key", (copy,)))
         personal = (*personal, _entry(origin, store))
     return Placed(tuple(personal), tuple(changes))
+
+
+def key_opened(leaf: Certificate, store: str, personal: Sequence[PersonalCertificate]) -> bool:
+    """Whether the leaf lies in the store with a key that opened when the store was read.
+
+    A key that does not open tells no provider: its container is gone, its ACL shuts the account out, or it is a CNG key
+    under PowerShell 2.0. Only a signature tells these apart.
+    """
+    own = [one for one in with_key(personal, (store,)) if one.certificate.der == leaf.der]
+    return any(one.provider for one in own)
 
 
 def _refuse_several(answer: Sequence[Certificate], pending: Sequence[PersonalCertificate]) -> None:
@@ -115,6 +139,11 @@ def _accepted(origin: Origin, personal: Sequence[PersonalCertificate]) -> tuple[
 
 def _entry(origin: Origin, store: str) -> PersonalCertificate:
     return dataclasses.replace(origin.entry, store=store, certificate=origin.leaf, has_private_key=True, archived=False)
+
+
+def _permanent(origin: Origin) -> str:
+    done = " and its pending request is completed" if origin.matched == "pending request" else ""
+    return f"the certificate {labels([origin.leaf])} stays in {MY}{done}"
 
 
 def _change(origin: Origin, store: str, how: str, operations: tuple[Operation, ...]) -> Change:

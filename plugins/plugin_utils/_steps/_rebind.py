@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .._batch.operation import Answer
+from .._errors import TlsOpsError
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._model.web import Endpoint, WebServer
 from .._tls.look import Look
 from .._x509.certificate import Certificate
 from .._x509.chain import Path, Trust
-from ._roots import stores_of
+from ._roots import endpoints_of, stores_of
+
+_KEPT = "so it may go on sending the chain that Schannel built, until it is bound again or the server is restarted"
+_ANY_NAME = "tlsops.invalid"  # for a record of every name; nobody has this one (RFC 2606), so no other answers it
+_OWNERS = {
+    "foreign": "http.sys keeps its record for another program",
+    "unbound": "no site has a binding for its record",
+    "central_store": "it is served from the central certificate store",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +38,20 @@ class Rebinding:
     selectors: tuple[str, ...] = ()
     left: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+    def with_looks_of(self, other: Rebinding) -> Rebinding:
+        """This one, and the other's looks at endpoints that this one leaves as they are."""
+        own = {proof.name for proof in self.proofs} | {_proof_name(selector) for selector in self.left}
+        return dataclasses.replace(
+            self, proofs=(*self.proofs, *(proof for proof in other.proofs if proof.name not in own))
+        )
+
+    def result(self) -> dict[str, Any]:
+        """Its part of a step's result."""
+        return {"rebound": list(self.selectors), "not_looked_at": dict(self.left)}
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(f"{selector} is {why}." for selector, why in self.left.items())
+
 
 @dataclasses.dataclass(frozen=True)
 class _Chains:
@@ -38,61 +62,100 @@ class _Chains:
     accepted: tuple[Path, ...]
 
 
-def rebinding(before: Snapshot, after: Snapshot, leave_out: frozenset[str] = frozenset()) -> Rebinding:
-    """Every endpoint of IIS whose sent chain differs between the two, bound again with the same record and looked at.
+def rebinding(stages: Sequence[Snapshot]) -> Rebinding:
+    """Every endpoint of IIS that holds a certificate from before its chain changed, bound again and looked at.
 
-    Ask for it once what the chain needs is in the stores: an endpoint that would be left without a trusted chain keeps
-    the one that Schannel has built. ``leave_out`` are selectors that another step binds anyway.
-    Raises TlsOpsError where a record holds a setting that binding again would lose.
+    ``stages`` are the host as it was read and as each part of a plan leaves it, the last one for good. Schannel builds
+    the chain when a certificate is bound, from what the stores hold at that stage. An endpoint that would be left
+    without a trusted chain keeps the one that it has.
     """
-    found = Rebinding()
-    if before.web is None or before.personal is None:
+    final, found = stages[-1], Rebinding()
+    if final.web is None or final.personal is None:
         return found
-    held = {one.certificate.thumbprint: one.certificate for one in before.personal}
-    trusts = Trust(stores_of(before), before.host.clock), Trust(stores_of(after), after.host.clock)
-    for endpoint in before.web.endpoints:
+    held = {one.certificate.thumbprint: one.certificate for one in final.personal}
+    trusts = [Trust(stores_of(stage), stage.host.clock) for stage in stages]
+    for endpoint in endpoints_of(final):
         leaf = held.get(endpoint.thumbprint.upper())
-        if endpoint.owner == "iis" and endpoint.selector not in leave_out and leaf is not None:
-            found = _joined(found, _one(before.web, endpoint, leaf, trusts))
+        if leaf is not None:
+            old, new = (_sendable(trust, leaf) for trust in (trusts[_bound_at(stages, endpoint)], trusts[-1]))
+            if old[:1] != new[:1]:
+                found = _joined(found, _one(final.web, endpoint, leaf, _Chains(_first(old), _first(new), new)))
     return found
 
 
-def _one(web: WebServer, endpoint: Endpoint, leaf: Certificate, trusts: tuple[Trust, Trust]) -> Rebinding:
-    old, new = (_sendable(trust, leaf) for trust in trusts)
-    if old[:1] == new[:1]:
-        return Rebinding()
-    if not new:
-        why = "not bound again, Schannel keeps the chain it built: there is no trusted chain in the stores yet"
-        return Rebinding(left={endpoint.selector: why})
-    chains = _Chains(old[0] if old else (), new[0], new)
+def _bound_at(stages: Sequence[Snapshot], endpoint: Endpoint) -> int:
+    """The stage since which the endpoint has held its certificate."""
+    since = len(stages) - 1
+    while since and any(_same(each, endpoint) for each in endpoints_of(stages[since - 1])):
+        since -= 1
+    return since
+
+
+def _same(one: Endpoint, other: Endpoint) -> bool:
+    return (one.selector, one.thumbprint.upper()) == (other.selector, other.thumbprint.upper())
+
+
+def _one(web: WebServer, endpoint: Endpoint, leaf: Certificate, chains: _Chains) -> Rebinding:
+    own = endpoint.selector
+    if not chains.new:
+        why = "not bound again, Schannel keeps the chain it built: there is no trusted chain in the stores"
+        return Rebinding(left={own: why})
+    if endpoint.owner != "iis":
+        return Rebinding(left={own: f"not bound again: {_OWNERS[endpoint.owner]}, {_KEPT}"})
+    look, unseen = _look(web, endpoint)
+    try:
+        operations = web.replace(endpoint, endpoint.thumbprint, endpoint.store)
+    except TlsOpsError as error:
+        proofs = (_proof(endpoint, look, chains, bound=False),) if look else ()
+        return Rebinding(proofs=proofs, left={own: f"not bound again: {error.message.rstrip('.')}, {_KEPT}"})
     change = Change(
-        f"bind {leaf.label} to {endpoint.selector} again",
-        f"chain sent by {endpoint.selector}",
+        f"bind {leaf.label} to {own} again",
+        _proof_name(own),
         _lines(chains.old),
         _lines(chains.new),
-        web.replace(endpoint, endpoint.thumbprint, endpoint.store),
+        operations,
+        closing=web.settle(endpoint),
     )
-    if not _started(web, endpoint):
-        why = "bound again but not looked at: no site that it serves is started"
-        return Rebinding((change,), selectors=(endpoint.selector,), left={endpoint.selector: why})
-    return Rebinding((change,), (_proof(web, endpoint, chains),), (endpoint.selector,))
+    if look is None:
+        return Rebinding((change,), selectors=(own,), left={own: f"bound again but not looked at: {unseen}"})
+    return Rebinding((change,), (_proof(endpoint, look, chains),), (own,))
 
 
-def _proof(web: WebServer, endpoint: Endpoint, chains: _Chains) -> Proof:
-    look = Look(web.connect_address(endpoint), endpoint.port, endpoint.host or None)
+def _look(web: WebServer, endpoint: Endpoint) -> tuple[Look | None, str]:
+    """None, and why, where no client reaches the endpoint."""
+    if not any(site.state == "started" for site in web.sites if site.name in endpoint.sites):
+        return None, "no site that it serves is started"
+    name = _ANY_NAME if endpoint.host == "*" else endpoint.host.replace("*", "tlsops", 1)
+    try:
+        look = Look(web.connect_address(endpoint), endpoint.port, name or None)
+        _other = look.operations
+    except TlsOpsError as error:
+        return None, error.message.rstrip(".")
+    return look, ""
+
+
+def _proof(endpoint: Endpoint, look: Look, chains: _Chains, *, bound: bool = True) -> Proof:
+    """``bound`` is False for an endpoint that this plan leaves alone: then it only decides whether to restart."""
 
     def judge(answers: Sequence[Answer]) -> Verdict:
         served = look.served(answers)
+        outcome = _outcome(served.certificates, chains)
+        if not bound and outcome is not Outcome.RESTART_REQUIRED:
+            outcome = Outcome.PROVEN if outcome is Outcome.PROVEN else Outcome.UNPROVABLE
         seen = _lines(served.certificates).replace("\n", ", ") or served.problem
         facts = {"protocol": served.protocol, "served": [each.thumbprint for each in served.certificates]}
-        return Verdict(_outcome(served.certificates, chains), seen, facts)
+        return Verdict(outcome, seen, facts)
 
     return Proof(
-        f"chain sent by {endpoint.selector}",
+        _proof_name(endpoint.selector),
         f"{endpoint.selector} sends {' < '.join(each.label for each in chains.new)}",
         look.operations,
         judge,
     )
+
+
+def _proof_name(selector: str) -> str:
+    return f"chain sent by {selector}"
 
 
 def _outcome(served: Path, chains: _Chains) -> Outcome:
@@ -110,8 +173,8 @@ def _sendable(trust: Trust, leaf: Certificate) -> tuple[Path, ...]:
     return tuple(path[:-1] or path for path in trust.trusted(leaf, expired_leaf=True))
 
 
-def _started(web: WebServer, endpoint: Endpoint) -> bool:
-    return any(site.state == "started" for site in web.sites if site.name in endpoint.sites)
+def _first(chains: tuple[Path, ...]) -> Path:
+    return chains[0] if chains else ()
 
 
 def _lines(chain: Path) -> str:

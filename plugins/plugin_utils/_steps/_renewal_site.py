@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .._batch.operation import Answer
 from .._errors import TlsOpsError
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.web import Endpoint, Site, WebServer
+from .._windows.iis.bindings import CENTRAL_STORE, tls_places
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
 from .._x509.names import covers
@@ -39,18 +40,24 @@ def find_site(web: WebServer, name: str) -> Site:
     raise TlsOpsError(f"there is no web site '{name}'; there are: {there}.")
 
 
-def uncovered(certificate: Certificate, site: Site) -> tuple[str, ...]:
-    """Host names of the site's https bindings that the certificate does not cover."""
-    hosts = [each.information.rpartition(":")[2] for each in site.bindings if each.protocol.lower() == "https"]
+def uncovered(certificate: Certificate, site: Site, ports: Collection[int] | None = None) -> tuple[str, ...]:
+    """Host names of the site's https bindings (on ``ports``, if given) that the certificate does not cover.
+
+    A binding that takes its certificate from the central certificate store needs no other.
+    """
+    own = [place for binding, place in tls_places(site) if not binding.ssl_flags & CENTRAL_STORE]
+    hosts = [place.host for place in own if ports is None or place.port in ports]
     return tuple(host for host in dict.fromkeys(hosts) if host and not covers(certificate, host))
 
 
-def site_problems(web: WebServer, names: Iterable[str], certificate: Certificate) -> list[str]:
+def site_problems(
+    web: WebServer, names: Iterable[str], certificate: Certificate, ports: Collection[int] | None = None
+) -> list[str]:
     """What speaks against the certificate at these sites: one that is not there, a host name that is not covered."""
     problems: list[str] = []
     for name in names:
         try:
-            missing = uncovered(certificate, find_site(web, name))
+            missing = uncovered(certificate, find_site(web, name), ports)
         except TlsOpsError as error:
             problems.append(error.message.rstrip("."))
         else:
@@ -112,27 +119,24 @@ def _replaced(web: WebServer, endpoint: Endpoint, certificate: Certificate, stor
         before=_shown(endpoint),
         after=_shown(after),
         operations=web.replace(endpoint, certificate.thumbprint, store),
+        closing=web.settle(endpoint),
     )
     return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),))
 
 
 def _attached(web: WebServer, site: Site, port: int, certificate: Certificate, store: str) -> Bound:
-    after = Endpoint(
-        selector=f"ipport=0.0.0.0:{port}",
-        address="0.0.0.0",
-        port=port,
-        host="",
-        sites=(site.name,),
-        owner="iis",
-        thumbprint=certificate.thumbprint,
-        store=store,
+    new = Endpoint(f"ipport=0.0.0.0:{port}", "0.0.0.0", port, "", (site.name,), "iis")
+    there = next((each for each in web.endpoints if each.selector == new.selector), None)  # a record without a site
+    after = dataclasses.replace(
+        there or new, sites=new.sites, owner=new.owner, thumbprint=certificate.thumbprint, store=store
     )
     change = Change(
         what=f"bind {labels([certificate])} to the site '{site.name}' on port {port}",
         where=after.selector,
-        before="",
-        after=_shown(after),
+        before=_shown(there) if there else "",
+        after=f"{_shown(after)}\nhttps binding *:{port}: of the site '{site.name}'",
         operations=web.attach(site, port, certificate.thumbprint, store),
+        closing=web.settle(there) if there else (),
     )
     return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),))
 

@@ -71,12 +71,13 @@ def distrusted(snapshot: Snapshot, root: Certificate) -> Edit:
 def enabled(snapshot: Snapshot, thumbprint: str, *, force: bool) -> Edit:
     """Every copy as it was before this collection disabled it, byte for byte, and out of Disallowed.
 
+    A copy that is no longer as this collection left it, or gone, stays so unless ``force``.
     Raises TlsOpsError where what was there before is not known, unless ``force``: then all purposes are allowed.
     """
     saved = snapshot.journal.roots.get(thumbprint, {})
     edit = _trusted_again(snapshot, thumbprint, force=force)
     for key, blob in saved.items():
-        edit = edit.then(_brought_back(edit.snapshot, thumbprint, key, blob))
+        edit = edit.then(_brought_back(edit.snapshot, thumbprint, key, blob, force=force))
     for copy in copies_of(stores_of(edit.snapshot), thumbprint):
         if is_disabled(copy) and _find(saved, copy.key) is None:
             edit = edit.then(_freed(edit.snapshot, copy, known=bool(saved), force=force))
@@ -85,31 +86,32 @@ def enabled(snapshot: Snapshot, thumbprint: str, *, force: bool) -> Edit:
 
 def _disabled(snapshot: Snapshot, copy: StoreCopy) -> Edit:
     new = disable(copy.blob)
-    save: tuple[Operation, ...] = ()
-    after = snapshot
-    # An entry that is there already is what the copy was before it was disabled for the first time: it stays.
-    if _find(snapshot.journal.roots.get(copy.certificate.thumbprint, {}), copy.key) is None:
-        save = (_save(copy.certificate.thumbprint, copy.key, copy.blob),)
-        after = _with_saved(snapshot, copy.certificate.thumbprint, copy.key, copy.blob)
+    thumbprint = copy.certificate.thumbprint
+    # A copy that is not disabled is not what this collection left there: what an entry holds of it is out of date.
+    old = _find(snapshot.journal.roots.get(thumbprint, {}), copy.key)
+    save = () if old == copy.blob else (_save(thumbprint, copy.key, copy.blob, old),)
+    after = _with_saved(snapshot, thumbprint, copy.key, copy.blob)
     change = Change(
         f"disable {copy.certificate.label} in {copy.physical} for all purposes",
         copy.key,
         describe(copy.blob),
         describe(new),
-        (_still(copy.key, copy.blob), *save, _write(copy.key, new, copy.blob)),
+        (_still(copy.key, copy.blob), *save, *_write(copy.key, new, copy.blob)),
     )
     return Edit(dataclasses.replace(after, stores=with_blob(stores_of(after), copy.key, new)), (change,))
 
 
-def _brought_back(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes) -> Edit:
+def _brought_back(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes, *, force: bool) -> Edit:
     """The saved bytes at their place again, then the journal entry gone."""
     stores = stores_of(snapshot)
     saved = copy_from(key, blob)  # raises where the journal holds something else
     now = next((copy for copy in copies_of(stores, thumbprint) if copy.key.casefold() == key.casefold()), None)
     old = now.blob if now else None
+    if old not in (blob, disable(blob)) and not force:
+        return Edit(snapshot, findings=(_not_ours(saved, now),))
     operations: tuple[Operation, ...] = (_forget(thumbprint, key, blob),)
     if old != blob:
-        operations = (_still(key, old), _write(key, blob, old), *operations)
+        operations = (_still(key, old), *_write(key, blob, old), *operations)
     before = describe(old) if old is not None else "not in the store"
     change = Change(
         f"bring back {saved.certificate.label} in {saved.physical}",
@@ -120,6 +122,16 @@ def _brought_back(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes) ->
     )
     after = _without_saved(snapshot, thumbprint, key)
     return Edit(dataclasses.replace(after, stores=with_blob(stores, key, blob)), (change,))
+
+
+def _not_ours(saved: StoreCopy, now: StoreCopy | None) -> str:
+    label = f"{saved.certificate.label} in {saved.physical}"
+    if now is None:
+        return f"{label} is no longer there and stays away: force brings back what was there before."
+    return (
+        f"{label} was changed since this collection disabled it and stays as it is ({describe(now.blob)}): "
+        f"force brings back what was there before ({describe(saved.blob)})."
+    )
 
 
 def _freed(snapshot: Snapshot, copy: StoreCopy, *, known: bool, force: bool) -> Edit:
@@ -140,7 +152,7 @@ def _freed(snapshot: Snapshot, copy: StoreCopy, *, known: bool, force: bool) -> 
         copy.key,
         describe(copy.blob),
         describe(new),
-        (_still(copy.key, copy.blob), _write(copy.key, new, copy.blob)),
+        (_still(copy.key, copy.blob), *_write(copy.key, new, copy.blob)),
     )
     return Edit(dataclasses.replace(snapshot, stores=with_blob(stores_of(snapshot), copy.key, new)), (change,))
 
@@ -182,23 +194,25 @@ def _out_of_disallowed(snapshot: Snapshot, thumbprint: str, own: StoreCopy | Non
 
 
 def _still(key: str, blob: bytes | None) -> Operation:
-    """Stops the batch where the Blob is no longer the one that round 1 read (None: no such copy)."""
+    """Stops the batch where the Blob is not this one: what round 1 read (None: no such copy), or what was written."""
     there = encode_registry({"": {VALUE: RegistryValue(_BINARY, blob)}}) if blob is not None else b""
     return dataclasses.replace(reg_read(key, depth=0, value=VALUE), expect=digest(there))
 
 
-def _write(key: str, blob: bytes, old: bytes | None) -> Operation:
+def _write(key: str, blob: bytes, old: bytes | None) -> tuple[Operation, Operation]:
+    """The Blob written and read back."""
     undo = reg_write(key, VALUE, _BINARY, old) if old is not None else reg_delete(key)
-    return dataclasses.replace(reg_write(key, VALUE, _BINARY, blob), undo=(undo,))
+    return dataclasses.replace(reg_write(key, VALUE, _BINARY, blob), undo=(undo,)), _still(key, blob)
 
 
 def _journal_key(thumbprint: str) -> str:
     return rf"{places.TRUSTED_ROOT}\{thumbprint}"
 
 
-def _save(thumbprint: str, key: str, blob: bytes) -> Operation:
+def _save(thumbprint: str, key: str, blob: bytes, old: bytes | None) -> Operation:
     saved = _journal_key(thumbprint)
-    return dataclasses.replace(reg_write(saved, key, _BINARY, blob), undo=(reg_delete(saved, key),))
+    undo = reg_write(saved, key, _BINARY, old) if old is not None else reg_delete(saved, key)
+    return dataclasses.replace(reg_write(saved, key, _BINARY, blob), undo=(undo,))
 
 
 def _forget(thumbprint: str, key: str, blob: bytes) -> Operation:
@@ -212,7 +226,8 @@ def _find(saved: Mapping[str, bytes], key: str) -> bytes | None:
 
 
 def _with_saved(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes) -> Snapshot:
-    saved = {**snapshot.journal.roots.get(thumbprint, {}), key: blob}
+    others = snapshot.journal.roots.get(thumbprint, {})
+    saved = {name: value for name, value in others.items() if name.casefold() != key.casefold()} | {key: blob}
     return _with_journal(snapshot, {**snapshot.journal.roots, thumbprint: saved})
 
 

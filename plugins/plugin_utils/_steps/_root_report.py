@@ -12,7 +12,6 @@ from typing import Any
 from .._model.snapshot import Snapshot
 from .._windows.roots import comes_back, disallowed, state
 from .._x509 import catalogue
-from ._rebind import Rebinding
 from ._roots import Conflict, copies_of, stores_of
 
 _SIDE_EFFECTS = {
@@ -29,9 +28,8 @@ def result(
     after: Snapshot,
     targets: Sequence[str],
     found: Sequence[Conflict],
-    again: Rebinding,
 ) -> dict[str, Any]:
-    """The step's part of the result; ``wanted`` is the state asked for, ``targets`` are thumbprints."""
+    """What the result says of roots; ``wanted`` is the state asked for, ``targets`` are thumbprints."""
     roots = [_root(before, after, each, found) for each in targets]
     effect = _SIDE_EFFECTS.get(wanted, "")
     return {
@@ -40,8 +38,6 @@ def result(
         "roots": roots,
         "conflicts": [_conflict(each) for each in found],
         "side_effects": [effect.format(label=root["label"]) for root in roots if effect and root["copies"]],
-        "rebound": list(again.selectors),
-        "not_looked_at": dict(again.left),
         "restart_required": False,
     }
 

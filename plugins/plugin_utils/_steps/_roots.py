@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which roots stand in the way of a cross certificate, and whether a chain is left without one of them. Pure."""
+"""Which roots stand in the way of a cross certificate that is in use or being installed. Pure."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from .._errors import TlsOpsError
 from .._model.snapshot import Snapshot
 from .._model.stores import StoreCopy, Stores
-from .._windows.roots import roots
+from .._model.web import Endpoint
+from .._windows.roots import disable, enable_all, roots
 from .._x509 import catalogue
 from .._x509.certificate import Certificate
-from .._x509.chain import Path, Trust
+from .._x509.chain import Trust
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,12 +50,27 @@ def stores_of(snapshot: Snapshot) -> Stores:
     return snapshot.stores
 
 
+def endpoints_of(snapshot: Snapshot) -> tuple[Endpoint, ...]:
+    """The host's TLS endpoints; none where they are not known: ``web_problem`` says why."""
+    try:
+        return snapshot.web.endpoints if snapshot.web is not None else ()
+    except TlsOpsError:
+        return ()
+
+
+def web_problem(snapshot: Snapshot) -> str:
+    """What keeps the host's TLS endpoints from being known; empty where they are."""
+    try:
+        _other = snapshot.web.endpoints if snapshot.web is not None else ()
+    except TlsOpsError as error:
+        return error.message
+    return ""
+
+
 def in_use(snapshot: Snapshot) -> tuple[Certificate, ...]:
     """The certificates that TLS endpoints of this host hold, each once; whoever owns the endpoint."""
-    if snapshot.web is None or snapshot.personal is None:
-        return ()
-    held = {endpoint.thumbprint.upper() for endpoint in snapshot.web.endpoints if endpoint.thumbprint}
-    certificates = (one.certificate for one in snapshot.personal)
+    held = {endpoint.thumbprint.upper() for endpoint in endpoints_of(snapshot) if endpoint.thumbprint}
+    certificates = (one.certificate for one in snapshot.personal or ())
     return tuple(dict.fromkeys(each for each in certificates if each.thumbprint in held))
 
 
@@ -68,12 +84,7 @@ def conflicts(snapshot: Snapshot, answer: Sequence[Certificate] = ()) -> tuple[C
     """Every conflict in a chain that is in use or, with ``answer``, being installed. Raises TlsOpsError."""
     stores = stores_of(snapshot)
     trust = Trust(stores, snapshot.host.clock, answer)
-    pairs = dict.fromkeys(
-        pair
-        for leaf in (*installed_by(answer), *in_use(snapshot))
-        for path in trust.walks(leaf)
-        for pair in _pairs(trust, path)
-    )
+    pairs = [pair for pair in _pairs(snapshot, trust, answer) if trust.is_enabled_root(pair[0])]
     return tuple(
         Conflict(
             copies_of(stores, root.thumbprint),
@@ -84,6 +95,25 @@ def conflicts(snapshot: Snapshot, answer: Sequence[Certificate] = ()) -> tuple[C
         )
         for root, cross in pairs
     )
+
+
+def beside_crosses(snapshot: Snapshot, answer: Sequence[Certificate] = ()) -> tuple[str, ...]:
+    """The thumbprints of all roots, disabled ones too, with the name and key of a cross certificate in such a chain."""
+    trust = Trust(stores_of(snapshot), snapshot.host.clock, answer)
+    return tuple(dict.fromkeys(root.thumbprint for root, _cross in _pairs(snapshot, trust, answer)))
+
+
+def turned(stores: Stores, thumbprints: Collection[str], *, on: bool) -> Stores:
+    """The stores as they would be with these roots enabled for all purposes, or disabled."""
+    copies = []
+    for copy in stores.copies:
+        if copy.certificate.thumbprint not in thumbprints or copy.store not in ("Root", "Disallowed"):
+            copies.append(copy)
+        elif copy.store == "Root":
+            copies.append(dataclasses.replace(copy, blob=enable_all(copy.blob) if on else disable(copy.blob)))
+        elif not on:
+            copies.append(copy)
+    return dataclasses.replace(stores, copies=tuple(copies))
 
 
 def copies_of(stores: Stores, thumbprint: str) -> tuple[StoreCopy, ...]:
@@ -107,50 +137,18 @@ def known_cases(snapshot: Snapshot, answer: Sequence[Certificate], found: Sequen
     return tuple(findings)
 
 
-def refusal(
-    before: Trust, after: Trust, root: Certificate, leaves: Sequence[Certificate], gone: Collection[str]
-) -> str:
-    """Why this root must not be taken away; empty where another chain takes its place everywhere.
-
-    ``gone`` are the thumbprints of all roots that are taken away together. A leaf's own dates are not the root's
-    matter: an expired certificate that is still bound must not keep a renewal from going on.
-    """
-    concerned = [leaf for leaf in leaves if _ends_in(root, before.trusted(leaf, expired_leaf=True))]
-    for leaf in concerned:
-        if not after.trusted(leaf, expired_leaf=True):
-            why = _reasons(after, leaf, gone)
-            return f"{leaf.label} ({leaf.thumbprint}) would have no trusted chain left: {why}"
-    if concerned:
-        return ""
-    crosses = [each for each in before.known(root.subject) if _stands_beside(each, root)]
-    if any(after.trusted(cross) for cross in crosses):
-        return ""
-    reasons = (_reasons(after, cross, gone) for cross in crosses)
-    return "; ".join(dict.fromkeys(reasons)) or _NOTHING_ELSE
+def _pairs(
+    snapshot: Snapshot, trust: Trust, answer: Sequence[Certificate]
+) -> dict[tuple[Certificate, Certificate], None]:
+    """Each cross certificate of a chain in use or being installed, after a root of the same name and key."""
+    leaves = (*installed_by(answer), *in_use(snapshot))
+    crosses = (cross for leaf in leaves for path in trust.walks(leaf) for cross in path)
+    return dict.fromkeys(
+        (root, cross) for cross in crosses for root in trust.known(cross.subject) if stands_beside(cross, root)
+    )
 
 
-_NOTHING_ELSE = "no cross certificate that leads to another root is in the stores, so no other chain takes its place"
-
-
-def _reasons(trust: Trust, start: Certificate, gone: Collection[str]) -> str:
-    """Why the other chains do not hold; that the roots in question are disabled is no news."""
-    others = [path for path in trust.walks(start) if path[-1].thumbprint not in gone]
-    problems = (trust.problem(path, expired_leaf=not start.is_ca) for path in others)
-    return "; ".join(dict.fromkeys(problem for problem in problems if problem)) or _NOTHING_ELSE
-
-
-def _ends_in(root: Certificate, paths: Sequence[Path]) -> bool:
-    return any(path[-1].thumbprint == root.thumbprint for path in paths)
-
-
-def _pairs(trust: Trust, path: Path) -> Iterator[tuple[Certificate, Certificate]]:
-    for cross in path:
-        for root in trust.known(cross.subject):
-            if _stands_beside(cross, root) and trust.is_enabled_root(root):
-                yield root, cross
-
-
-def _stands_beside(cross: Certificate, root: Certificate) -> bool:
+def stands_beside(cross: Certificate, root: Certificate) -> bool:
     """Same subject and key; where the key is of a kind that cannot be read here, the catalogue knows the pair."""
     if not cross.is_ca or cross.self_issued or cross.subject != root.subject:
         return False

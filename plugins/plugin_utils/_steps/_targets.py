@@ -26,7 +26,7 @@ class Targets:
 
     def shared_with(self, endpoint: Endpoint) -> tuple[str, ...]:
         """The sites that change together with the one that was asked for."""
-        asked = self.asked or endpoint.sites[:1]
+        asked = self.asked or endpoint.sites
         return tuple(name for name in endpoint.sites if name not in asked)
 
     def without_record_in(self, store: str) -> Targets:
@@ -58,20 +58,26 @@ def of_binding(web: WebServer, information: str) -> Targets:
     ]
     if not chosen:
         there = ", ".join(binding.information for site in web.sites for binding, _other in tls_places(site)) or "none"
-        raise TlsOpsError(f"no site has the https binding '{information}'; there are: {there}.")
+        raise TlsOpsError(
+            f"no site has the https binding '{information}'; there are: {there}.",
+            hint="Name one of these, or add the binding in IIS first.",
+        )
     found = [each for each in web.endpoints if any(_uses(binding, place, each) for name, binding, place in chosen)]
     return _sorted(found, tuple(dict.fromkeys(name for name, _other, _more in chosen)))
 
 
-def of_thumbprint(web: WebServer, old: str, new: Collection[str]) -> Targets:
+def of_thumbprint(web: WebServer, old: str, new: str) -> Targets:
     """Every endpoint of IIS that holds the old certificate, and those that hold the new one already."""
     others = [each for each in web.endpoints if each.thumbprint.upper() == old and each.owner != "iis"]
     warnings = tuple(
         f"{each.selector} holds the old certificate too, but is not one of IIS's: it is left alone." for each in others
     )
-    mine = [each for each in web.endpoints if each.owner == "iis" and each.thumbprint.upper() in (old, *new)]
+    mine = [each for each in web.endpoints if each.owner == "iis" and each.thumbprint.upper() in (old, new)]
     if not mine and others:
-        raise TlsOpsError(f"no site uses the certificate {old}. {' '.join(warnings)}")
+        raise TlsOpsError(
+            f"no site uses the certificate {old}. {' '.join(warnings)}",
+            hint="Replace it by the tool of the program that made the record.",
+        )
     if not mine:
         warnings = (f"No endpoint of IIS holds the certificate {old} or the new one: there is nothing to do.",)
     return Targets(tuple(mine), warnings=warnings)

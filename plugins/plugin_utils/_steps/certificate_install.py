@@ -21,7 +21,7 @@ from .._x509.leaf import labels
 from ._certificate import ANSWER_ARGUMENTS, given_answer
 from ._intermediates import Intermediates, chain_problem, sorted_out
 from ._key_proof import key_proof
-from ._placement import Origin, found, place, store_problems
+from ._placement import Origin, found, key_opened, place, store_of, store_problems
 from ._renewal_site import Bound, bound, find_site, site_problems
 
 ARGUMENTS: dict[str, Any] = {
@@ -30,7 +30,7 @@ ARGUMENTS: dict[str, Any] = {
     "port": {"type": "int", "default": 443},
     "bind": {"type": "bool", "default": False},
     "for_sites": {"type": "list", "elements": "str", "default": []},
-    "store": {"type": "str", "choices": [MY, WEB_HOSTING], "default": MY},
+    "store": {"type": "str", "choices": [MY, WEB_HOSTING]},
     "timeout": {"type": "int", "default": 300},
 }
 RULES: dict[str, Any] = {
@@ -42,7 +42,10 @@ RULES: dict[str, Any] = {
 
 @dataclasses.dataclass(frozen=True)
 class CertificateInstall:
-    """Installs the certificate of a CA's answer for a key that is on the host."""
+    """Installs the certificate of a CA's answer for a key that is on the host.
+
+    ``store`` empty: the one that the records of ``for_sites`` name, else MY.
+    """
 
     name: ClassVar[str] = "certificate_install"
     answer: tuple[Certificate, ...]
@@ -50,7 +53,7 @@ class CertificateInstall:
     port: int = 443
     bind: bool = False
     for_sites: tuple[str, ...] = ()
-    store: str = MY
+    store: str = ""
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> CertificateInstall:
@@ -67,13 +70,13 @@ class CertificateInstall:
             renewal_site=arguments["renewal_site"] or "",
             port=arguments["port"],
             bind=arguments["bind"],
-            for_sites=tuple(arguments["for_sites"] or ()),
-            store=arguments["store"],
+            for_sites=tuple(dict.fromkeys(name for name in arguments["for_sites"] or () if name)),
+            store=arguments["store"] or "",
         )
 
     def queries(self) -> frozenset[Query]:
         needed = {Query.STORES, Query.PERSONAL}
-        return frozenset(needed | {Query.WEB} if self._sites() else needed)
+        return frozenset(needed | {Query.WEB} if self.renewal_site or self.for_sites else needed)
 
     def plan(self, snapshot: Snapshot) -> Plan:
         """Everything is checked first, and every problem is in one error. Raises TlsOpsError."""
@@ -82,64 +85,76 @@ class CertificateInstall:
         origin = found(self.answer, snapshot.personal)
         chain = sorted_out(origin.leaf, self.answer, snapshot.stores, snapshot.host.clock)
         snapshot = dataclasses.replace(snapshot, stores=chain.on(snapshot.stores))
-        binding = self._checked(origin.leaf, snapshot)
-        placed = place(origin, self.store, snapshot)
+        store, binding = self._checked(origin.leaf, snapshot)
+        placed = place(origin, store, snapshot)
         return Plan(
             step=self.name,
             snapshot=dataclasses.replace(snapshot, personal=placed.personal, web=binding.web),
             changes=(*chain.changes(), *placed.changes, *binding.changes),
-            proofs=(key_proof(origin.leaf, self.store, snapshot.nonce), *binding.proofs),
-            result=self._result(origin, chain, binding),
+            proofs=(key_proof(origin.leaf, store, snapshot.nonce), *binding.proofs),
+            result=_result(origin, chain, store, binding),
             findings=tuple(
                 f"{labels([one])} of the CA's answer was left out: {reason}." for one, reason in chain.left_out
             ),
+            # A proof that failed in an earlier run must not be passed over because the certificate is there now.
+            prove_always=snapshot.prove_all or _installed_unopened(origin, store, snapshot),
         )
 
-    def _sites(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for name in (self.renewal_site, *self.for_sites) if name))
-
-    def _checked(self, leaf: Certificate, snapshot: Snapshot) -> Bound:
-        """How the renewal site gets the certificate; raises TlsOpsError with all that speaks against it."""
+    def _checked(self, leaf: Certificate, snapshot: Snapshot) -> tuple[str, Bound]:
+        """The store, and how the renewal site gets the certificate; raises TlsOpsError with all that is against it."""
         at, stores = snapshot.host.clock, snapshot.stores
         problems = [f"it {each}" for each in server_problems(leaf, at)]
         if stores is not None and (broken := chain_problem(leaf, stores, at)):
             problems.append(f"it has no trusted chain on this server: {broken}")
-        problems += store_problems(self.store, snapshot.host)
-        binding, of_sites = self._on_sites(leaf, snapshot.web)
+        store, ambiguous = self._wanted_store(snapshot.web)
+        problems += [*ambiguous, *store_problems(store, snapshot.host)]
+        binding, of_sites = self._on_sites(leaf, snapshot.web, store)
         problems += of_sites
         if problems:
             raise TlsOpsError(
                 f"{labels([leaf])} cannot be installed: {'; '.join(problems)}.", hint="Nothing was changed."
             )
-        return binding
+        return store, binding
 
-    def _on_sites(self, leaf: Certificate, web: WebServer | None) -> tuple[Bound, list[str]]:
-        if not self._sites():
+    def _wanted_store(self, web: WebServer | None) -> tuple[str, list[str]]:
+        if self.store or not self.for_sites or web is None:
+            return self.store or MY, []
+        return store_of(web, self.for_sites)
+
+    def _on_sites(self, leaf: Certificate, web: WebServer | None, store: str) -> tuple[Bound, list[str]]:
+        if not (self.renewal_site or self.for_sites):
             return Bound(web), []
         if web is None:
             raise TlsOpsError("the web sites were not read.")
-        problems = site_problems(web, self._sites(), leaf)
+        problems = site_problems(web, self.for_sites, leaf)
+        if self.renewal_site:
+            problems += site_problems(web, [self.renewal_site], leaf, ports=[self.port] if self.bind else [])
         if not self.bind:
             return Bound(web), problems
         try:
-            return bound(web, find_site(web, self.renewal_site), self.port, leaf, self.store), problems
+            return bound(web, find_site(web, self.renewal_site), self.port, leaf, store), problems
         except TlsOpsError as error:
             problem = f"{error.message} {error.hint}".strip().rstrip(".")
             return Bound(web), list(dict.fromkeys([*problems, problem]))
 
-    def _result(self, origin: Origin, chain: Intermediates, binding: Bound) -> dict[str, Any]:
-        leaf = origin.leaf
-        return {
-            "thumbprint": leaf.thumbprint,
-            "subject": leaf.subject_text,
-            "names": [*leaf.dns_names, *leaf.ip_addresses],
-            "not_after": leaf.not_after.isoformat(),
-            "store": self.store,
-            "matched": origin.matched,
-            "intermediates": [{**_named(one), "added": one in chain.missing} for one in chain.wanted],
-            "left_out": [{**_named(one), "reason": reason} for one, reason in chain.left_out],
-            "endpoints": [each.selector for each in binding.endpoints],
-        }
+
+def _installed_unopened(origin: Origin, store: str, snapshot: Snapshot) -> bool:
+    return origin.matched == "installed" and not key_opened(origin.leaf, store, snapshot.personal or ())
+
+
+def _result(origin: Origin, chain: Intermediates, store: str, binding: Bound) -> dict[str, Any]:
+    leaf = origin.leaf
+    return {
+        "thumbprint": leaf.thumbprint,
+        "subject": leaf.subject_text,
+        "names": [*leaf.dns_names, *leaf.ip_addresses],
+        "not_after": leaf.not_after.isoformat(),
+        "store": store,
+        "matched": origin.matched,
+        "intermediates": [{**_named(one), "added": one in chain.missing} for one in chain.wanted],
+        "left_out": [{**_named(one), "reason": reason} for one, reason in chain.left_out],
+        "endpoints": [each.selector for each in binding.endpoints],
+    }
 
 
 def _named(certificate: Certificate) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from .._batch.operation import Answer
@@ -60,17 +60,19 @@ class PfxBackup:
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> PfxBackup:
         """Raises TlsOpsError where a value makes no sense, or a vault secret is missing."""
-        if not arguments["password"]:
-            raise TlsOpsError("password is empty.", hint="It protects the private key in the backup.")
+        _check_password(arguments["password"])
         if not arguments["destinations"]:
             raise TlsOpsError("destinations is empty.", hint="Name at least one file or folder on the controller.")
         if arguments["vault"]:
             controller.check_vault()
-        thumbprint = arguments["thumbprint"]
+        answer = given_answer(arguments, controller)
+        thumbprint = arguments["thumbprint"] or ""
+        if answer is None and not thumbprint and not arguments["site"]:
+            raise TlsOpsError(f"one of {', '.join(_WHICH)} is needed, and not empty.")
         return cls(
             host=controller.host,
-            thumbprint=normalized_thumbprint(thumbprint) if thumbprint is not None else "",
-            answer=given_answer(arguments, controller),
+            thumbprint=normalized_thumbprint(thumbprint) if thumbprint else "",
+            answer=answer,
             site=arguments["site"] or "",
             password=str(arguments["password"]),
             destinations=tuple(str(each) for each in arguments["destinations"]),
@@ -108,7 +110,7 @@ class PfxBackup:
                 "compatibility": self.compatibility,
                 "vault": self.vault,
             },
-            warnings=(resolved.warning,) if resolved.warning else (),
+            warnings=(*filter(None, (resolved.warning,)), *self._left_plain(path for path in found if found[path])),
         )
 
     def _paths(self, certificate: Certificate) -> list[str]:
@@ -138,6 +140,15 @@ class PfxBackup:
             raise TlsOpsError(f"{path} holds {other} with {key}, not {certificate.thumbprint}.", hint=hint)
         return opened
 
+    def _left_plain(self, existing: Iterable[str]) -> list[str]:
+        """A warning for each backup that is good and stays, but is no Ansible Vault file although one is wanted."""
+        return [
+            f"{path} is there already and is no Ansible Vault file: it was left as it is. "
+            "Encrypt it with 'ansible-vault encrypt', or move it away and run again."
+            for path in existing
+            if self.vault and not self.controller.is_vault(path)
+        ]
+
     def _chain(self, snapshot: Snapshot, resolved: Resolved) -> tuple[Certificate, ...]:
         """Leaf to root. What an earlier task would install, in a dry run, brings the answer's intermediates with it."""
         if snapshot.stores is None:
@@ -161,7 +172,8 @@ class PfxBackup:
         def content(answer: Answer) -> bytes:
             return rebuilt(answer, one_time, chain, self.password, self.compatibility, friendly_name)
 
-        what = f"PFX of {certificate.label} ({certificate.thumbprint}), {len(chain)} certificates, {self.compatibility}"
+        # How long the chain is only the run knows, after an earlier task has changed the roots: it is in the result.
+        what = f"PFX of {certificate.label} ({certificate.thumbprint}) with its chain, {self.compatibility}"
         return Export(
             operation=store_export_pfx(store, certificate.thumbprint, one_time),
             content=content,
@@ -174,3 +186,16 @@ class PfxBackup:
                 operations=(),
             ),
         )
+
+
+def _check_password(password: str) -> None:
+    """Raises TlsOpsError where it protects nothing, or has no bytes; the message does not show it."""
+    if not password:
+        raise TlsOpsError("password is empty.", hint="It protects the private key in the backup.")
+    try:
+        str(password).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise TlsOpsError(
+            f"password holds half a character (a lone surrogate) at place {error.start + 1}.",
+            hint="It was read in the wrong encoding: the file or variable that holds it must be UTF-8.",
+        ) from None

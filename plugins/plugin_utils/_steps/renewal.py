@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .._errors import TlsOpsError
 from .._model.plan import Controller, Plan, Step
 from .._model.snapshot import Query, Snapshot
 from . import certificate_install, pfx_backup, site_certificate
@@ -82,17 +83,32 @@ class Renewal:
         return frozenset(Query)
 
     def plan(self, snapshot: Snapshot) -> Plan:
-        """One plan of four parts, each planned on the host as the part before it leaves it."""
-        swap = self.swap
-        install = dataclasses.replace(self.install, store=swap.wanted_store(snapshot))
-        steps: list[Step] = [install, self.backup, swap]
+        """One plan, each part planned on the host as the part before it leaves it.
+
+        Endpoints whose chain changes are bound again last: what the parts do to their certificates and sites is known
+        by then. Raises TlsOpsError where a part refuses, or there is nothing to renew.
+        """
+        install = dataclasses.replace(self.install, store=self.swap.wanted_store(snapshot))
+        steps: list[Step] = [install, self.backup, self.swap]
         if self.roots is not None:
-            steps.insert(1, dataclasses.replace(self.roots, spared=swap.spared(snapshot)))
-        parts: list[Plan] = []
+            steps.insert(1, dataclasses.replace(self.roots, rebinds=False))
+        stages, parts = [snapshot], []
         for step in steps:
-            parts.append(step.plan(snapshot))
-            snapshot = parts[-1].snapshot
-        return Plan(self.name, snapshot, parts=tuple(parts), prove_always=swap.verify == "always")
+            parts.append(step.plan(stages[-1]))
+            stages.append(parts[-1].snapshot)
+        _check_renews(parts[-1])
+        if self.roots is not None:
+            parts.append(self.roots.rebound(stages))
+        return Plan(self.name, stages[-1], parts=tuple(parts), prove_always=self.swap.verify == "always")
+
+
+def _check_renews(swap: Plan) -> None:
+    """Raises TlsOpsError where no endpoint holds the certificate, or is to: a green run would say that one does."""
+    if not swap.result["endpoints"]:
+        raise TlsOpsError(
+            "no endpoint of IIS holds the certificate to be replaced, or the new one: there is nothing to renew.",
+            hint="Check replaces; production_site names the site instead, with all its https bindings.",
+        )
 
 
 def _roots(arguments: Mapping[str, Any], controller: Controller) -> TrustedRoot | None:

@@ -15,14 +15,15 @@ from .._model.plan import Controller, Plan, Proof
 from .._model.snapshot import Query, Snapshot
 from .._model.web import Endpoint, WebServer
 from .._windows.iis.bindings import Place
-from .._windows.personal import MY, WEB_HOSTING
+from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.certificate import Certificate
 from .._x509.checks import server_problems
-from .._x509.leaf import labels
+from .._x509.leaf import find_leaf, labels
 from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_thumbprint, resolve
 from ._endpoint_proof import Expected, endpoint_proof, expected_chain, unseen
 from ._endpoint_swap import result, swapped
 from ._intermediates import sorted_out
+from ._renewal_site import find_site
 from ._site_states import SiteStates, settle
 from ._target_checks import check_names, check_stores, lost_names
 from ._targets import Targets, host_names, of_binding, of_site, of_thumbprint
@@ -63,7 +64,9 @@ class SiteCertificate:
         """Raises TlsOpsError where a value makes no sense."""
         given = {name: arguments.get(name) or "" for name in (*_TARGETS, "renewal_site", "thumbprint")}
         if sum(bool(given[name]) for name in _TARGETS) != 1:
-            raise TlsOpsError(f"exactly one of {', '.join(_TARGETS)} is needed, and not empty.")
+            raise TlsOpsError(
+                f"exactly one of {', '.join(_TARGETS)} is needed, and not empty.", hint="It says where to swap."
+            )
         if given["binding"] and Place.parse(given["binding"]) is None:
             raise TlsOpsError(
                 f"'{given['binding']}' is no binding.", hint="Write it as IIS does: ip:port:host, *:443:."
@@ -71,10 +74,15 @@ class SiteCertificate:
         for name in ("replaces", "thumbprint"):
             given[name] = normalized_thumbprint(given[name]) if given[name] else ""
         if given["renewal_site"] and given["renewal_site"].casefold() == given["production_site"].casefold():
-            raise TlsOpsError("renewal_site and production_site are the same site.")
-        answer = given_answer(arguments, controller)
+            raise TlsOpsError(
+                "renewal_site and production_site are the same site.",
+                hint="renewal_site is stopped: name the site on which the request was made, or leave it out.",
+            )
+        answer = given_answer({name: arguments.get(name) or None for name in ANSWER_ARGUMENTS}, controller)
         if not given["thumbprint"] and answer is None:
-            raise TlsOpsError(f"one of {', '.join(_CERTIFICATE)} is needed, and not empty.")
+            raise TlsOpsError(
+                f"one of {', '.join(_CERTIFICATE)} is needed, and not empty.", hint="It says which certificate."
+            )
         return cls(**given, answer=answer, verify=arguments["verify"])
 
     def queries(self) -> frozenset[Query]:
@@ -84,39 +92,59 @@ class SiteCertificate:
         """Raises TlsOpsError where the certificate does not fit, or an endpoint must not or cannot be changed."""
         web = _web(snapshot)
         resolved = resolve(snapshot, thumbprint=self.thumbprint, answer=self.answer)
-        targets = self._targets(web).without_record_in(resolved.personal.store if resolved.personal else MY)
+        targets = self._targets(snapshot, web).without_record_in(resolved.personal.store if resolved.personal else MY)
         warnings = _checked(snapshot, web, targets, resolved)
         swaps = [swapped(web, each, resolved.certificate, targets) for each in targets.endpoints]
         for _other, after in swaps:
             web = web.with_endpoint(after)
-        states = settle(web, self.production_site, self.renewal_site)
-        changes = (*(change for change, _other in swaps if change), *states.changes)
+        done = tuple(change for change, _other in swaps if change)
+        states = self._states(web, targets, acting=bool(done) or snapshot.prove_all)
         shared = [f"{change.what}." for (change, after) in swaps if change and targets.shared_with(after)]
         return Plan(
             self.name,
             dataclasses.replace(snapshot, web=states.web),
-            changes=changes,
+            changes=(*done, *states.changes),
             proofs=self._proofs(snapshot, states, [(each, bool(change)) for change, each in swaps], resolved),
             result=result(resolved.certificate, targets, swaps) | {"sites": states.result},
-            warnings=tuple(dict.fromkeys((*targets.warnings, *warnings, *shared))),
-            prove_always=self.verify == "always",
+            warnings=tuple(dict.fromkeys((*targets.warnings, *warnings, *shared, *states.warnings))),
+            prove_always=self._everything(snapshot),
         )
 
-    def _targets(self, web: WebServer) -> Targets:
+    def _everything(self, snapshot: Snapshot) -> bool:
+        """Whether to look where nothing changes: as asked, or because an earlier swap may not have been proven."""
+        return self.verify == "always" or snapshot.prove_all
+
+    def _targets(self, snapshot: Snapshot, web: WebServer) -> Targets:
         if self.production_site:
             return of_site(web, self.production_site)
         if self.binding:
             return of_binding(web, self.binding)
-        return of_thumbprint(web, self.replaces, self._new())
+        return of_thumbprint(web, self.replaces, self._new(snapshot))
 
-    def _new(self) -> set[str]:
-        """The thumbprints that the new certificate may have, before it is known which one is installed."""
-        return {self.thumbprint} if self.thumbprint else {each.thumbprint for each in self.answer or ()}
+    def _new(self, snapshot: Snapshot) -> str:
+        """The thumbprint to come, also before it is installed; a mail may quote other ones. Raises TlsOpsError."""
+        if self.thumbprint:
+            return self.thumbprint
+        keys = {one.certificate.public_key for one in with_key(snapshot.personal or (), (MY, WEB_HOSTING, REQUEST))}
+        return find_leaf(self.answer or (), keys).thumbprint
+
+    def _states(self, web: WebServer, targets: Targets, *, acting: bool) -> SiteStates:
+        """Raises TlsOpsError where the renewal site, which would be stopped, is the one that the binding was for."""
+        renewal = find_site(web, self.renewal_site) if self.renewal_site else None
+        # Without the services no site runs; once they do, which ones do is not known.
+        runs = renewal is not None and (renewal.state not in ("stopped", "stopping") or bool(web.start_services()))
+        if renewal and runs and renewal.name in targets.asked:
+            raise TlsOpsError(
+                f"the binding is one of the site '{renewal.name}', which renewal_site would stop.",
+                hint="renewal_site is the site on which the request was made. To stop it and start the site that has "
+                "its bindings, name that one by production_site.",
+            )
+        return settle(web, self.production_site, self.renewal_site, serve=bool(targets.endpoints), acting=acting)
 
     def _proofs(
         self, snapshot: Snapshot, states: SiteStates, after: list[tuple[Endpoint, bool]], resolved: Resolved
     ) -> tuple[Proof, ...]:
-        everything = self.verify == "always" or bool(states.changes)
+        everything = self._everything(snapshot) or bool(states.changes)
         wanted = [endpoint for endpoint, changed in after if changed or everything]
         if not wanted:
             return ()
@@ -129,7 +157,7 @@ class SiteCertificate:
 
     def wanted_store(self, snapshot: Snapshot) -> str:
         """The store (``MY``, ``WebHosting``) in which the new certificate must lie. Raises TlsOpsError."""
-        endpoints = [each for each in self._targets(_web(snapshot)).endpoints if each.thumbprint]
+        endpoints = [each for each in self._targets(snapshot, _web(snapshot)).endpoints if each.thumbprint]
         stores = {each.store.casefold(): each.store for each in endpoints}
         names = [known for known in (MY, WEB_HOSTING) if known.casefold() in stores]
         if len(stores) > 1 or len(names) != len(stores):
@@ -138,11 +166,6 @@ class SiteCertificate:
                 hint="Renew them one by one, by 'binding', after installing the certificate in the store of each.",
             )
         return names[0] if names else MY
-
-    def spared(self, snapshot: Snapshot) -> frozenset[str]:
-        """The selectors that this swap binds anyway, so that no step before it has to."""
-        endpoints = self._targets(_web(snapshot)).endpoints
-        return frozenset(each.selector for each in endpoints if each.thumbprint.upper() not in self._new())
 
 
 def _web(snapshot: Snapshot) -> WebServer:

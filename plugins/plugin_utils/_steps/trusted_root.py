@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from .._errors import TlsOpsError
@@ -16,12 +16,12 @@ from .._model.plan import Controller, Plan
 from .._model.snapshot import Query, Snapshot
 from .._x509 import catalogue
 from .._x509.certificate import Certificate
-from .._x509.chain import Trust
 from ._certificate import ANSWER_ARGUMENTS, given_answer, normalized_thumbprint
 from ._rebind import Rebinding, rebinding
 from ._root_changes import Edit, disabled, distrusted, enabled
+from ._root_guard import Guard
 from ._root_report import absent, result
-from ._roots import Conflict, conflicts, copies_of, in_use, installed_by, known_cases, refusal, stores_of
+from ._roots import Conflict, beside_crosses, conflicts, copies_of, known_cases, stores_of, turned, web_problem
 
 ARGUMENTS: dict[str, Any] = {
     "certificates": {"type": "list", "elements": "str", "default": []},
@@ -36,7 +36,7 @@ RULES: dict[str, Any] = {"mutually_exclusive": [("answer", "answer_path")]}
 
 @dataclasses.dataclass(frozen=True)
 class TrustedRoot:
-    """``spared`` are selectors that are not bound again here, because a later step of the same task does it.
+    """``rebinds`` is False where a later part of the same plan binds again what has to be: see ``rebound``.
 
     ``stale`` says what a conflict is that comes only from an expired cross certificate which nobody delivers: a reason
     to refuse, or a finding (for ``renewal``: old ones lie in many CA stores, ISRG Root X1 by DST Root CA X3 for one).
@@ -48,7 +48,7 @@ class TrustedRoot:
     answer: tuple[Certificate, ...]
     state: str
     force: bool
-    spared: frozenset[str] = frozenset()
+    rebinds: bool = True
     stale: Literal["refused", "reported"] = "refused"
 
     @classmethod
@@ -74,18 +74,36 @@ class TrustedRoot:
         found = conflicts(snapshot, self.answer)
         acted_on = [each for each in found if self.conflicting and not (self.stale == "reported" and each.stale)]
         targets = tuple(dict.fromkeys((*self.thumbprints, *(each.root.thumbprint for each in acted_on))))
-        edit = self._edited(snapshot, targets)
-        warnings = self._guarded(snapshot, edit.snapshot, targets)
-        again = rebinding(snapshot, edit.snapshot, self.spared) if edit.changes else Rebinding()
+        edit, warnings = self._guarded(snapshot, targets)
+        again = self._rebinding((snapshot, edit.snapshot)) if self.rebinds else Rebinding()
         return Plan(
             self.name,
             edit.snapshot,
             changes=(*edit.changes, *again.changes),
             proofs=again.proofs,
-            result=result(self.state, snapshot, edit.snapshot, targets, found, again),
+            result=result(self.state, snapshot, edit.snapshot, targets, found) | again.result(),
             findings=(*self._findings(edit.snapshot, targets, found), *edit.findings),
-            warnings=(*warnings, *(f"{selector} is {why}." for selector, why in again.left.items())),
+            warnings=(*warnings, *again.warnings()),
         )
+
+    def rebound(self, stages: Sequence[Snapshot]) -> Plan:
+        """The part that ends a plan of several: what they leave with an old chain is bound again.
+
+        ``stages`` are the host as it was read and as each part leaves it.
+        """
+        again = self._rebinding(stages)
+        return Plan(self.name, stages[-1], again.changes, again.proofs, (), again.result(), (), again.warnings())
+
+    def _rebinding(self, stages: Sequence[Snapshot]) -> Rebinding:
+        if self.state == "reported":
+            return Rebinding()
+        again, last = rebinding(stages), stages[-1]
+        if not last.prove_all:
+            return again
+        # What an earlier batch did to the roots is unknown: look at every chain that depends on them.
+        roots = (*self.thumbprints, *(beside_crosses(last, self.answer) if self.conflicting else ()))
+        other = turned(stores_of(last), roots, on=self.state != "enabled")
+        return again.with_looks_of(rebinding((dataclasses.replace(last, stores=other), last)))
 
     def _edited(self, snapshot: Snapshot, targets: tuple[str, ...]) -> Edit:
         edit = Edit(snapshot)
@@ -99,28 +117,27 @@ class TrustedRoot:
                 edit = edit.then(enabled(edit.snapshot, thumbprint, force=self.force))
         return edit
 
-    def _guarded(self, before: Snapshot, after: Snapshot, targets: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuses, or warns where it was forced."""
+    def _guarded(self, snapshot: Snapshot, targets: tuple[str, ...]) -> tuple[Edit, tuple[str, ...]]:
+        """The changes, and what was forced."""
+        edit = self._edited(snapshot, targets)
         if self.state not in ("disabled", "distrusted"):
-            return ()
-        one, other = (Trust(stores_of(each), each.host.clock, self.answer) for each in (before, after))
-        leaves = (*installed_by(self.answer), *in_use(before))
+            return edit, ()
+        start = Guard(snapshot, edit.snapshot, targets, self.answer).delivered()
+        edit = start.then(self._edited(start.snapshot, targets))
         reasons = []
-        for root in _changed_roots(before, after, targets):
-            why = refusal(one, other, root, leaves, targets)
-            if why and not self.force:
+        for root, why in Guard(start.snapshot, edit.snapshot, targets, self.answer).refusals():
+            if not self.force:
                 raise TlsOpsError(
                     f"{root.label} ({root.thumbprint}) must not be {self.state}: {why}.",
                     hint="Install the cross certificate and what is above it first; force: true does it all the same.",
                 )
-            if why:
-                reasons.append(f"{root.label} ({root.thumbprint}) is {self.state} all the same: {why}.")
-        return tuple(reasons)
+            reasons.append(f"{root.label} ({root.thumbprint}) is {self.state} all the same: {why}.")
+        return edit, tuple(reasons)
 
     def _findings(self, snapshot: Snapshot, targets: tuple[str, ...], found: tuple[Conflict, ...]) -> tuple[str, ...]:
         left = [each.reason for each in found if self.state == "reported" or each.root.thumbprint not in targets]
         known = known_cases(snapshot, self.answer, found) if self.conflicting else ()
-        return tuple(dict.fromkeys((*absent(snapshot, targets, self.state), *left, *known)))
+        return tuple(dict.fromkeys((*_unknown(snapshot), *absent(snapshot, targets, self.state), *left, *known)))
 
 
 def _thumbprint(text: str) -> str:
@@ -133,9 +150,11 @@ def _thumbprint(text: str) -> str:
     return normalized_thumbprint(text)
 
 
-def _changed_roots(before: Snapshot, after: Snapshot, targets: tuple[str, ...]) -> list[Certificate]:
-    """The roots that this plan takes away; one that was gone before needs no other chain."""
-    one, other = (Trust(stores_of(each), each.host.clock) for each in (before, after))
-    copies = (copies_of(stores_of(before), thumbprint) for thumbprint in targets)
-    roots = [found[0].certificate for found in copies if found]
-    return [root for root in roots if one.is_enabled_root(root) and not other.is_enabled_root(root)]
+def _unknown(snapshot: Snapshot) -> list[str]:
+    problem = web_problem(snapshot)
+    if not problem:
+        return []
+    return [
+        f"{problem} So it is not known which certificates are in use: conflicts in their chains are not found, and "
+        "nothing is bound again. After a change of roots, restart the server."
+    ]

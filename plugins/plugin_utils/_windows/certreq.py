@@ -16,6 +16,25 @@ from .._x509.certificate import Certificate
 PROGRAM = r"%SystemRoot%\System32\certreq.exe"
 SECONDS = 60
 
+# winerror.h: what ``certreq -accept`` exits with, and what to do about it.
+_EXPLAINED = {
+    0x80092004: "certreq found no private key on this server for the certificate (CRYPT_E_NOT_FOUND): its pending "
+    "request is gone, or was made elsewhere. Install it where the request was made, or make a new request here.",
+    0x800B0109: "The certificate's chain ends in a root that this server does not trust (CERT_E_UNTRUSTEDROOT). "
+    "Install the CA's root into the machine's trusted roots first: none is ever taken from the CA's answer.",
+    0x800B010A: "Windows finds no chain from the certificate to a trusted root (CERT_E_CHAINING). Ask the CA for the "
+    "missing intermediate, and give the answer together with it.",
+    0x8009310B: "certreq cannot read the certificate (CRYPT_E_ASN1_BADTAG). Ask the CA for the answer once more, as "
+    "PEM or PKCS#7.",
+    0x80090016: "The pending request names a key container that is not there (NTE_BAD_KEYSET). Where the key was "
+    "deleted only a new request helps; 'certutil -store Request' shows what is left of this one.",
+}
+
+
+def explain(exit_code: int) -> str:
+    """An exit code of certreq, as a signed or unsigned number, in words with the next thing to do; "" if unknown."""
+    return _EXPLAINED.get(exit_code & 0xFFFFFFFF, "")
+
 
 def accept(leaf: Certificate, *, system_root: str, nonce: str) -> tuple[Operation, ...]:
     """Installs the leaf and links its key, by public key. The file is gone afterwards, on a failure too.

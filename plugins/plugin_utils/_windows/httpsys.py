@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from .._batch.payload import RegistryValue
+from .._batch.payload import RegistryValue, digest, encode_registry
 from .._errors import TlsOpsError
 
 PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters"
@@ -180,6 +180,20 @@ def records(kind: str, keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[
         except TlsOpsError:
             continue
         found[selector] = dataclasses.replace(record, unknown=record.unknown + below)
+    return found
+
+
+def digests(kind: str, keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[tuple[str, str, int], str]:
+    """For the identity of each record, the ``expect`` of a read of all that it holds."""
+    found: dict[tuple[str, str, int], str] = {}
+    for own in records(kind, keys):
+        paths = [
+            path for path in keys if "\\" not in path and own.name.lower() in (path.lower(), _named(keys[path]).lower())
+        ]
+        below = {path.partition("\\")[2]: values for path, values in keys.items() if path.partition("\\")[0] in paths}
+        # Two subkeys of one name would be read as one: then only its certificate is compared.
+        if len(paths) == 1:
+            found[own.identity] = digest(encode_registry(below))
     return found
 
 

@@ -20,7 +20,7 @@ _WEAK = (hashes.MD5, hashes.SHA1)
 
 def server_problems(leaf: Certificate, at: datetime) -> tuple[str, ...]:
     """Why the certificate cannot be a server's at that moment, each as the end of a sentence about it; none is good."""
-    return (*_validity(leaf, at), *_key(leaf), *_signature(leaf), *_usage(leaf))
+    return (*_validity(leaf, at), *_key(leaf), *_signature(leaf), *_usage(leaf), *_names(leaf))
 
 
 def unreadable(certificate: Certificate) -> str:
@@ -78,3 +78,10 @@ def _usage(leaf: Certificate) -> Iterator[str]:
     usage = leaf.extension(x509.KeyUsage)
     if isinstance(usage, x509.KeyUsage) and not (usage.digital_signature or usage.key_encipherment):
         yield "has a key usage without digital signature and key encipherment"
+
+
+def _names(leaf: Certificate) -> Iterator[str]:
+    """A client looks for the host in the subject alternative name and nowhere else (RFC 9525, section 6.1)."""
+    names = leaf.extension(x509.SubjectAlternativeName)
+    if not isinstance(names, x509.SubjectAlternativeName) or not (leaf.dns_names or leaf.ip_addresses):
+        yield "has no host in a subject alternative name (SAN): browsers ignore the common name"

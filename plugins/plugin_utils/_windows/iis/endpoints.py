@@ -61,6 +61,17 @@ def _served(own: Selector) -> tuple[Selector, ...]:
     return (own,)
 
 
+def served_sites(own: Selector, sites: Iterable[Site]) -> tuple[str, ...]:
+    """The sites whose https bindings meet a record of this name, whether it is there or not."""
+    found = (
+        site.name
+        for site in sites
+        for binding, place in tls_places(site)
+        if own.identity in {each.identity for each in _served(selector(binding, place))}
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def _endpoint(own: Selector, record: Record, sites: list[str], places: list[Place]) -> Endpoint:
     host, port = own.place
     addresses = [place.address for place in places]

@@ -38,7 +38,8 @@ class Iis7:
     """The ``WebServer`` of IIS 7 to 10, and of a host without IIS (no sites then).
 
     ``listen_only`` is http.sys's IP listen list, empty for all addresses. ``services``: name -> (status, start) as the
-    service control manager counts; a service that is not there is left out.
+    service control manager counts; a service that is not there is left out. ``digests``: identity of a record -> the
+    ``expect`` of a read of it, as long as no change is planned for it.
     """
 
     known_sites: tuple[Site, ...] = ()
@@ -46,6 +47,7 @@ class Iis7:
     listen_only: tuple[str, ...] = ()
     netsh: Netsh = dataclasses.field(default_factory=Netsh)
     services: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    digests: Mapping[tuple[str, str, int], str] = dataclasses.field(default_factory=dict)
     version: str = ""
     problem: Problem | None = None
 
@@ -90,7 +92,12 @@ class Iis7:
         if not endpoint.thumbprint:
             return swap.create(self.netsh, own, new)
         old = Record.from_settings(endpoint.thumbprint, endpoint.store, settings)
-        return swap.replace(self.netsh, own, old, new, entry(endpoint))
+        as_read = self.digests.get(own.identity, "")
+        return swap.replace(self.netsh, own, old, new, entry(endpoint), as_read=as_read)
+
+    def settle(self, endpoint: Endpoint) -> tuple[Operation, ...]:
+        """Where there was no record, ``replace`` made no entry."""
+        return (swap.drop_journal(str(Selector.parse(endpoint.selector))),) if endpoint.thumbprint else ()
 
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Adds the binding ``*:port:`` where the site has no https binding on that port.
@@ -139,9 +146,14 @@ class Iis7:
         )
 
     def with_endpoint(self, endpoint: Endpoint) -> WebServer:
-        same = [each.selector == endpoint.selector for each in self.known_endpoints]
+        identity = Selector.parse(endpoint.selector).identity
+        same = [Selector.parse(each.selector).identity == identity for each in self.known_endpoints]
         changed = [endpoint if one else each for one, each in zip(same, self.known_endpoints, strict=True)]
-        return dataclasses.replace(self, known_endpoints=tuple(changed if any(same) else [*changed, endpoint]))
+        return dataclasses.replace(
+            self,
+            known_endpoints=tuple(changed if any(same) else [*changed, endpoint]),
+            digests={each: value for each, value in self.digests.items() if each != identity},
+        )
 
     def with_state(self, site: Site, state: SiteState) -> WebServer:
         changed = [

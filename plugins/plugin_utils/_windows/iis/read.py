@@ -58,8 +58,11 @@ def parse(answers: Sequence[Answer], host: HostInfo) -> WebServer:  # noqa: ARG0
 def _parse(answers: Sequence[Answer]) -> Iis7:
     *records, listen, version, config, redirection, states, was, w3svc, update, switches = answers
     found: dict[httpsys.Selector, httpsys.Record] = {}
+    digests: dict[tuple[str, str, int], str] = {}
     for kind, answer in zip(httpsys.KEYS, records, strict=True):
-        found |= httpsys.records(kind, _subtree(answer, httpsys.KEYS[kind]))
+        subtree = _subtree(answer, httpsys.KEYS[kind])
+        found |= httpsys.records(kind, subtree)
+        digests |= httpsys.digests(kind, subtree)
     services = {name: state for name, each in zip(SERVICES, (was, w3svc), strict=True) if (state := _service(each))}
     product = _subtree(version, INETSTP).get("", {})
     sites = _sites(product, config, redirection)
@@ -71,6 +74,7 @@ def _parse(answers: Sequence[Answer]) -> Iis7:
         listen_only=_listen_only(_subtree(listen, httpsys.PARAMETERS)),
         netsh=netsh.Netsh.probed((update, switches)),
         services=services,
+        digests=digests,
         version=f"{_major(product)}.{product['MinorVersion'].number}" if "MinorVersion" in product else "",
     )
 

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 from ..._errors import TlsOpsError
 from ..._model.plan import Change, Plan
 from ..._model.snapshot import Snapshot
 from ..._model.web import Endpoint, WebServer
-from .endpoints import from_entry
-from .swap import drop_journal
+from ..httpsys import Selector
+from .endpoints import from_entry, served_sites
+from .swap import drop_journal, write_journal
 
 STEP = "repair"
 
@@ -25,19 +27,14 @@ def repair(snapshot: Snapshot) -> Plan:
         return Plan(STEP, snapshot)
     changes: list[Change] = []
     warnings: list[str] = []
-    there = {each.selector for each in web.endpoints if each.thumbprint}
-    for selector, text in sorted(snapshot.journal.endpoints.items()):
-        if selector in there:
-            changes.append(_settled(selector))
-            continue
+    for name, text in sorted(snapshot.journal.endpoints.items()):
         try:
-            old = from_entry(text)
-            _check_certificate(old, snapshot)
-            changes.append(_put_back(old, web))
+            change, told, web = _one(name, text, snapshot, web)
         except TlsOpsError as error:
-            warnings.append(f"The journal's entry for {selector} was left alone: {error}")
+            warnings.append(f"The journal's entry for {name} was left alone: {error}")
             continue
-        web = web.with_endpoint(_known(old, web))
+        changes.append(change)
+        warnings += told
     return Plan(
         STEP,
         dataclasses.replace(snapshot, web=web),
@@ -47,9 +44,41 @@ def repair(snapshot: Snapshot) -> Plan:
     )
 
 
-def _settled(selector: str) -> Change:
-    what = f"drop the journal's entry for {selector}, which an earlier run left: the record is there"
-    return Change(what, f"journal {selector}", "entry of an earlier run", "", (drop_journal(selector),))
+def _one(name: str, text: str, snapshot: Snapshot, web: WebServer) -> tuple[Change, list[str], WebServer]:
+    """One entry's change, its warnings, and the web server as it will be. Raises TlsOpsError."""
+    own = Selector.parse(name)
+    now = next((each for each in web.endpoints if Selector.parse(each.selector).identity == own.identity), None)
+    sites = served_sites(own, web.sites)
+    if now is not None and now.thumbprint:
+        lost = _lost(text, now)
+        told = [f"{now.selector} was made anew since an earlier run was cut off, and lost: {lost}."] if lost else []
+        return _settled(name, text, "the record is there"), told, web
+    if not sites:
+        told = [f"{name}, which an earlier run had deleted, was not put back: no site has a binding for it any more."]
+        return _settled(name, text, "no site has a binding for it"), told, web
+    kept = from_entry(text)
+    # Only the IPv6 record of a binding to every address has no endpoint while it is missing.
+    place = now or Endpoint(str(own), *own.place, host="", sites=sites, owner="iis")
+    old = dataclasses.replace(place, thumbprint=kept.thumbprint, store=kept.store, settings=kept.settings)
+    _check_certificate(old, snapshot)
+    return _put_back(name, old, web), [], web.with_endpoint(old)
+
+
+def _settled(name: str, text: str, why: str) -> Change:
+    # The entry says that an earlier run was not proven: it goes behind the proofs, and comes back where they fail.
+    drop = dataclasses.replace(drop_journal(name), undo=(write_journal(name, text),))
+    what = f"drop the journal's entry for {name}, which an earlier run left: {why}"
+    return Change(what, f"journal {name}", "entry of an earlier run", "", (), closing=(drop,))
+
+
+def _lost(text: str, now: Endpoint) -> str:
+    """The entry's values that the record does not have; the certificate is another one where a swap was done."""
+    with contextlib.suppress(TlsOpsError):
+        old = from_entry(text)
+        before, after = ({**each.settings, "store": each.store.upper()} for each in (old, now))
+        changed = (name for name, value in before.items() if value != after.get(name))
+        return ", ".join(f"{name}: {before[name]} (now {after.get(name)})" for name in changed)
+    return ""
 
 
 def _check_certificate(old: Endpoint, snapshot: Snapshot) -> None:
@@ -61,16 +90,15 @@ def _check_certificate(old: Endpoint, snapshot: Snapshot) -> None:
         raise TlsOpsError(f"its certificate {old.thumbprint} is no longer in the store {old.store} with its key.")
 
 
-def _put_back(old: Endpoint, web: WebServer) -> Change:
+def _put_back(name: str, old: Endpoint, web: WebServer) -> Change:
+    """Has no way back: a record that was lost must not be lost once more because something later fails."""
     added = web.replace(dataclasses.replace(old, thumbprint=""), old.thumbprint, old.store)
-    what = f"put back {old.selector}, which an earlier run had deleted when it was cut off"
-    after = f"certificate: {old.thumbprint}\nstore: {old.store}"
-    return Change(what, old.selector, "", after, (*added, drop_journal(old.selector)))
-
-
-def _known(old: Endpoint, web: WebServer) -> Endpoint:
-    """The endpoint with the sites that it has now."""
-    for each in web.endpoints:
-        if each.selector == old.selector:
-            return dataclasses.replace(each, thumbprint=old.thumbprint, store=old.store, settings=old.settings)
-    return old
+    return Change(
+        f"put back {old.selector}, which an earlier run had deleted when it was cut off",
+        old.selector,
+        "",
+        f"certificate: {old.thumbprint}\nstore: {old.store}",
+        tuple(dataclasses.replace(each, undo=()) for each in added),
+        closing=(drop_journal(name),),
+        permanent=f"{old.selector} was put back",
+    )

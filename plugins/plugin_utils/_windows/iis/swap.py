@@ -6,7 +6,8 @@
 
 The target runs the undo lists newest first, each in its own order up to the first that is not ok. netsh can exit with 0
 and have done nothing, or be cut off by its time limit after it has done it: so only what is read back counts, and what
-brings the old record back hangs on the journal entry, which is written before netsh is started.
+brings the old record back hangs on the journal entry, which is written before netsh is started. The entry stays
+until the swap is proven: by it the next run knows one that was cut off before.
 """
 
 from __future__ import annotations
@@ -36,18 +37,24 @@ def holds(selector: Selector, thumbprint: str) -> Operation:
     return dataclasses.replace(read, expect=digest(expected))
 
 
-def replace(netsh: Netsh, selector: Selector, old: Record, new: Record, entry: str) -> tuple[Operation, ...]:
-    """From ``old`` to ``new``; ``entry`` is the journal's text. Raises TlsOpsError where a setting would be lost."""
+def replace(
+    netsh: Netsh, selector: Selector, old: Record, new: Record, entry: str, *, as_read: str = ""
+) -> tuple[Operation, ...]:
+    """From ``old`` to ``new``; ``entry`` is the journal's text, ``drop_journal`` follows once it is proven.
+
+    ``as_read`` is the digest of the whole record: what is written is made of it, so it must still be that one; empty
+    where the same batch has written it. Raises TlsOpsError where a setting would be lost.
+    """
     change, put_back = _update(netsh, selector, old, new) if netsh.can_update else _renew(netsh, selector, old, new)
-    write_entry = reg_write(SSL_BINDING, str(selector), "String", reg_text(entry))
-    drop_entry = drop_journal(str(selector))
-    back = (put_back, holds(selector, old.thumbprint), drop_entry)
+    enter = write_journal(str(selector), entry)
+    back = (put_back, holds(selector, old.thumbprint), drop_journal(str(selector)))
+    before = dataclasses.replace(read_record(selector), expect=as_read)
     return (
-        holds(selector, old.thumbprint),
-        dataclasses.replace(write_entry, undo=back),
+        before if as_read else holds(selector, old.thumbprint),
+        dataclasses.replace(enter, undo=back),
         *change,
-        holds(selector, new.thumbprint),
-        dataclasses.replace(drop_entry, undo=(write_entry,)),
+        # Going back begins here, maybe when the entry is dropped already: it is destructive too.
+        dataclasses.replace(holds(selector, new.thumbprint), undo=(enter,)),
     )
 
 
@@ -59,6 +66,10 @@ def create(netsh: Netsh, selector: Selector, new: Record) -> tuple[Operation, ..
         netsh.add(selector, new),
         holds(selector, new.thumbprint),
     )
+
+
+def write_journal(selector: str, entry: str) -> Operation:
+    return reg_write(SSL_BINDING, selector, "String", reg_text(entry))
 
 
 def drop_journal(selector: str) -> Operation:

@@ -65,7 +65,12 @@ def test_an_answer_as_text_as_a_file_and_not_at_all() -> None:
     with pytest.raises(TlsOpsError, match="no file /play/x"):
         given_by(answer_path="x")
     with pytest.raises(TlsOpsError, match="no certificate"):
-        given_by(answer="")
+        given_by(answer=" ")
+
+
+def test_an_empty_variable_of_an_inventory_is_no_answer() -> None:
+    assert given_by(answer="", answer_path="") is None
+    assert given_by({"/play/mail.eml": NEW.der}, answer="", answer_path="mail.eml") == (NEW.certificate,)
 
 
 @pytest.mark.parametrize("text", ["{}", " {} ", "\u200e{}"])

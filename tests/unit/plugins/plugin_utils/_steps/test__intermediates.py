@@ -52,6 +52,16 @@ def test_any_physical_copy_in_ca_is_enough_but_one_in_root_is_not() -> None:
     assert found.missing == (CROSS.certificate,)
 
 
+def test_a_copy_that_only_system_sees_is_not_enough() -> None:
+    there = stores(Root_Registry=OLD_ROOT, CA_System=CROSS, CA_Enterprise=ISSUER)
+    found = sorted_out(LEAF.certificate, ANSWER, there, NOW)
+    assert found.missing == (CROSS.certificate,)
+    assert [copy.physical for copy in found.on(there).copies if copy.certificate == CROSS.certificate] == [
+        "System",
+        "Registry",
+    ]
+
+
 def test_each_is_added_with_its_way_back() -> None:
     change, _other = sorted_out(LEAF.certificate, ANSWER, stores(), NOW).changes()
     (operation,) = change.operations

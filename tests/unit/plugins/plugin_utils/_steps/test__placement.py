@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import store_copy, store_remove
@@ -12,7 +13,15 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsO
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
-from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._placement import found, place, store_problems
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Endpoint
+from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._placement import (
+    found,
+    key_opened,
+    place,
+    store_of,
+    store_problems,
+)
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7
 
 from tests.unit.mint import NOW, mint
 
@@ -118,3 +127,51 @@ def test_web_hosting_came_with_server_2012(version: str, fine: bool) -> None:
     host = dataclasses.replace(HOST, os_version=version)
     assert (store_problems("WebHosting", host) == []) is fine
     assert store_problems("MY", host) == []
+
+
+def test_what_stays_is_said_of_what_certreq_does_alone() -> None:
+    asked, copied = place(found(ANSWER, [WAITING]), "WebHosting", snapshot(WAITING)).changes
+    assert asked.permanent.endswith("stays in MY and its pending request is completed")
+    assert copied.permanent == ""
+    (again,) = place(found(ANSWER, [BEFORE]), "MY", snapshot(BEFORE)).changes
+    assert again.permanent.endswith("stays in MY")
+
+
+def test_a_key_that_opened_tells_its_provider() -> None:
+    opened = dataclasses.replace(IN_MY, provider="Microsoft Software Key Storage Provider")
+    assert key_opened(NEW.certificate, "my", [BEFORE, opened])
+    assert not key_opened(NEW.certificate, "MY", [IN_MY, dataclasses.replace(opened, has_private_key=False)])
+    assert not key_opened(NEW.certificate, "WebHosting", [opened])
+
+
+def endpoint(site: str, store: str, **values: Any) -> Endpoint:
+    base = Endpoint(f"hostnameport={site}:443", "0.0.0.0", 443, site, (site,), "iis", "AB" * 20, store)
+    return dataclasses.replace(base, **values)
+
+
+@pytest.mark.parametrize(
+    ("sites", "endpoints", "store"),
+    [
+        (["Shop"], [endpoint("shop", "webhosting"), endpoint("other", "My")], "WebHosting"),
+        (["shop"], [endpoint("Shop", "My")], "MY"),
+        (["shop", "other"], [endpoint("shop", "WebHosting"), endpoint("other", "WebHosting")], "WebHosting"),
+        (["shop"], [endpoint("shop", "WebHosting", thumbprint="")], "MY"),
+        (["shop"], [endpoint("shop", "WebHosting", owner="central_store")], "MY"),
+        (["shop"], [], "MY"),
+    ],
+)
+def test_the_store_that_the_sites_use(sites: list[str], endpoints: list[Endpoint], store: str) -> None:
+    assert store_of(Iis7((), tuple(endpoints)), sites) == (store, [])
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "names"),
+    [
+        ([endpoint("shop", "WebHosting"), endpoint("shop", "MY", selector="ipport=0.0.0.0:443")], "MY and WebHosting"),
+        ([endpoint("shop", "Remote Desktop")], "Remote Desktop"),
+    ],
+)
+def test_a_store_that_cannot_be_derived(endpoints: list[Endpoint], names: str) -> None:
+    store, (problem,) = store_of(Iis7((), tuple(endpoints)), ["shop"])
+    assert store == "MY"
+    assert f"from {names}: name the store" in problem

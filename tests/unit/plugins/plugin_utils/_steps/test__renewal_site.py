@@ -38,6 +38,9 @@ class Web:
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
         return (Operation("attach", (("site", site.name), ("port", str(port)), ("to", thumbprint), ("store", store))),)
 
+    def settle(self, endpoint: Endpoint) -> tuple[Operation, ...]:
+        return (Operation("settle", (("selector", endpoint.selector),)),)
+
     def read_back(self, endpoint: Endpoint) -> Operation:
         return Operation("read", (("selector", endpoint.selector),))
 
@@ -82,6 +85,18 @@ def test_only_https_host_names_have_to_be_covered() -> None:
     assert uncovered(NEW.certificate, SHOP) == ("b.a.shop.example.com",)
 
 
+def test_only_the_ports_that_it_is_for_count() -> None:
+    assert uncovered(NEW.certificate, SHOP, [443]) == uncovered(NEW.certificate, SHOP, []) == ()
+    assert uncovered(NEW.certificate, SHOP, [8443]) == ("b.a.shop.example.com",)
+    (unknown,) = site_problems(WEB, ["Shop", "Nowhere"], NEW.certificate, [])  # type: ignore[arg-type]
+    assert "Nowhere" in unknown
+
+
+def test_a_binding_of_the_central_store_needs_no_other_certificate() -> None:
+    central = Binding("https", "*:443:other.example.net", 3)
+    assert uncovered(NEW.certificate, Site("4", "Farm", "started", (central,))) == ()
+
+
 def test_all_problems_of_all_sites() -> None:
     missing, unknown = site_problems(WEB, ["Shop", "Renewal", "Nowhere"], NEW.certificate)  # type: ignore[arg-type]
     assert missing == "it does not cover b.a.shop.example.com of the site 'Shop'"
@@ -115,6 +130,18 @@ def test_a_new_endpoint_where_there_is_none() -> None:
     (change,) = result.changes
     assert change.operations == WEB.attach(RENEWAL, 443, NEW.thumbprint, "MY")
     assert (change.before, result.endpoints[0].selector) == ("", "ipport=0.0.0.0:443")
+    assert change.after == f"certificate {NEW.thumbprint} from MY\nhttps binding *:443: of the site 'Renewal'"
+
+
+@pytest.mark.parametrize("known", [OLD, NEW.thumbprint])
+def test_a_record_that_no_site_used_is_shown_as_it_was(known: str) -> None:
+    left = endpoint("ipport=0.0.0.0:443", owner="unbound", thumbprint=known, settings={"flags": 2})
+    result = bind(Web((RENEWAL,), (left,)))
+    (change,) = result.changes
+    assert change.before == f"certificate {known} from MY"
+    assert change.before != change.after
+    after = dataclasses.replace(left, owner="iis", sites=("Renewal",), thumbprint=NEW.thumbprint)
+    assert result.endpoints == (after,)
 
 
 @pytest.mark.parametrize("known", [OLD, NEW.thumbprint, ""], ids=["old", "new", "none"])

@@ -116,6 +116,19 @@ def test_a_second_plan_on_the_host_as_it_will_be_has_nothing_to_do() -> None:
     assert [one.store for one in first.snapshot.personal or ()] == ["MY"]
 
 
+def test_a_key_that_did_not_open_is_proven_in_every_run() -> None:
+    there = PersonalCertificate("MY", LEAF.certificate, True)
+    opened = dataclasses.replace(there, provider="Microsoft Software Key Storage Provider")
+    first = step().plan(SNAPSHOT)
+    assert not first.prove_always
+    after = first.snapshot
+    for one, proven in ((there, True), (opened, False)):
+        plan = step().plan(dataclasses.replace(after, personal=(one,)))
+        assert (plan.changes_anything, plan.prove_always) == (False, proven)
+        assert [proof.name for proof in plan.proofs] == ["private_key"]
+    assert step().plan(dataclasses.replace(after, personal=(opened,), prove_all=True)).prove_always
+
+
 def test_missing_intermediates_come_with_a_certificate_that_is_there() -> None:
     there = PersonalCertificate("MY", LEAF.certificate, True)
     assert names(step().plan(dataclasses.replace(SNAPSHOT, personal=(there,)))) == ["store.add", "store.add"]
@@ -172,6 +185,50 @@ def test_an_answer_for_another_host_is_refused() -> None:
 def test_what_was_not_read_is_said(missing: str) -> None:
     with pytest.raises(TlsOpsError, match="not read"):
         step(renewal_site="Renewal").plan(dataclasses.replace(SNAPSHOT, **{missing: None}))
+
+
+def test_a_certificate_without_a_host_in_its_san_is_refused() -> None:
+    bare = mint("www.example.com", issuer=ISSUER)
+    waiting = PersonalCertificate("REQUEST", bare.certificate, True)
+    with pytest.raises(TlsOpsError, match="browsers ignore the common name"):
+        step(bare.pem + MAIL).plan(dataclasses.replace(SNAPSHOT, personal=(waiting,)))
+
+
+@pytest.mark.parametrize(("port", "fits"), [(8443, False), (9443, True)])
+def test_the_renewal_site_s_names_count_only_where_it_is_bound(port: int, fits: bool) -> None:
+    bindings = (Binding("https", "*:8443:renewal.internal", 1), Binding("https", "*:9443:"))
+    site = dataclasses.replace(RENEWAL, bindings=bindings)
+    free = dataclasses.replace(OWN, selector="ipport=0.0.0.0:9443", port=9443)
+    snapshot = dataclasses.replace(SNAPSHOT, web=Iis7((site, SHOP), (PRODUCTION, free)))
+    assert step(renewal_site="Renewal").plan(snapshot).changes
+    install = step(renewal_site="Renewal", bind=True, port=port)
+    if fits:
+        assert install.plan(snapshot).result["endpoints"] == ["ipport=0.0.0.0:9443"]
+    else:
+        with pytest.raises(TlsOpsError, match=r"does not cover renewal\.internal of the site 'Renewal'"):
+            install.plan(snapshot)
+
+
+def test_a_renewal_site_that_is_not_there_is_said_although_it_is_not_bound() -> None:
+    with pytest.raises(TlsOpsError, match="no web site 'Reneval'"):
+        step(renewal_site="Reneval").plan(SNAPSHOT)
+
+
+def test_the_store_is_the_one_that_the_sites_use() -> None:
+    www = dataclasses.replace(SHOP, bindings=(Binding("https", "*:443:"),))
+    hosting = dataclasses.replace(PRODUCTION, store="WebHosting")
+    snapshot = dataclasses.replace(SNAPSHOT, web=Iis7((RENEWAL, www), (hosting, OWN)))
+    plan = step(for_sites=["shop", ""]).plan(snapshot)
+    assert plan.result["store"] == "WebHosting"
+    assert names(plan)[-1] == "store.copy"
+    assert dict(plan.proofs[0].operations[0].arguments)["store"] == "WebHosting"
+    assert not step(for_sites=["shop"]).plan(plan.snapshot).changes
+    assert step(for_sites=["shop"], store="MY").plan(snapshot).result["store"] == "MY"
+    assert step().plan(snapshot).result["store"] == "MY"
+    mixed = dataclasses.replace(PRODUCTION, selector="ipport=10.0.0.1:443", address="10.0.0.1")
+    several = dataclasses.replace(SNAPSHOT, web=Iis7((RENEWAL, www), (hosting, mixed, OWN)))
+    with pytest.raises(TlsOpsError, match="from MY and WebHosting: name the store"):
+        step(for_sites=["shop"]).plan(several)
 
 
 def test_into_web_hosting() -> None:

@@ -12,6 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import store_export_pfx
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import task
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Query, Snapshot
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate, StoreCopy, Stores
@@ -40,12 +41,16 @@ class Disk:
     files: dict[str, bytes] = dataclasses.field(default_factory=dict)
     host: str = "web01"
     vault: bool = False
+    vaulted: tuple[str, ...] = ()
 
     def resolve(self, path: str) -> str:
         return path + "/" if path in ("/safe", "/usb") else path
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
+
+    def is_vault(self, path: str) -> bool:
+        return path in self.vaulted
 
     def check_destination(self, path: str, *, allow_unsafe: bool) -> None:
         if path.startswith("/unsafe") and not allow_unsafe:
@@ -180,6 +185,16 @@ def test_a_vault_file():
     assert plan.result["vault"] is True
 
 
+def test_a_backup_that_stays_without_the_vault_is_said():
+    disk = Disk({DEFAULT: backup()}, vault=True)
+    (warning,) = step(disk, vault=True).plan(snapshot()).warnings
+    assert warning.startswith(f"{DEFAULT} is there already and is no Ansible Vault file")
+    assert "ansible-vault encrypt" in warning
+    assert step(dataclasses.replace(disk, vaulted=(DEFAULT,)), vault=True).plan(snapshot()).warnings == ()
+    assert step(disk).plan(snapshot()).warnings == ()
+    assert step(Disk(vault=True), vault=True).plan(snapshot()).warnings == ()
+
+
 def test_a_key_that_cannot_be_exported():
     mine = PersonalCertificate("MY", LEAF.certificate, True, exportable=False)
     with pytest.raises(TlsOpsError, match=r"marked as not exportable.*Exportable = TRUE"):
@@ -268,6 +283,35 @@ def test_arguments_that_make_no_sense(given, words):
 def test_one_of_the_certificate_s_names_is_required():
     with pytest.raises(TlsOpsError, match="one of the following is required"):
         validated()
+
+
+def test_an_empty_variable_of_an_inventory_is_not_given():
+    empty = {"site": "", "answer": "", "answer_path": ""}
+    given = task.validated(
+        {"password": PASSWORD, "destinations": ["/safe"], "thumbprint": LEAF.thumbprint, **empty}, ARGUMENTS, RULES
+    )
+    assert PfxBackup.from_arguments(given, Disk()).plan(snapshot()).result["thumbprint"] == LEAF.thumbprint
+    for name in ("site", "thumbprint", "answer"):
+        with pytest.raises(TlsOpsError, match="one of thumbprint, answer, answer_path, site is needed, and not empty"):
+            step(**{name: ""})
+
+
+def test_a_password_without_bytes_is_refused_and_not_shown():
+    with pytest.raises(TlsOpsError, match=r"lone surrogate.* at place 4.*UTF-8") as error:
+        step(password="hor\udcffse")
+    assert "hor" not in str(error.value)
+
+
+def test_the_diff_is_the_same_whatever_chain_an_earlier_task_leaves():
+    """A dry run sees the roots as they are, the run those that trusted_root left: the chain may be longer then."""
+    old_root = mint("Old Root", ca=True)
+    cross = mint("Root", old_root, key=ROOT.key, ca=True)
+    longer = Stores(
+        (store_copy(old_root, "Root"), store_copy(cross, "CA"), store_copy(INTERMEDIATE, "CA")), automatic_update=True
+    )
+    short, long = step().plan(snapshot()), step().plan(snapshot(stores=longer))
+    assert (len(short.result["chain"]), len(long.result["chain"])) == (3, 4)
+    assert short.exports[0].change == long.exports[0].change
 
 
 def test_no_secret_is_shown():

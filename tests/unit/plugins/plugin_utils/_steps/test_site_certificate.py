@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from typing import Any
 
 import pytest
@@ -54,7 +55,10 @@ def apply(plan: Plan, target: Host) -> dict[str, Verdict]:
     """Does the changes as the far side would, then judges the proofs."""
     answers = target.batch([each for change in plan.changes for each in change.operations])
     assert all(each.ok for each in answers), answers[-1]
-    return {proof.name: proof.judge(tuple(map(target.execute, proof.operations))) for proof in plan.proofs}
+    verdicts = {proof.name: proof.judge(tuple(map(target.execute, proof.operations))) for proof in plan.proofs}
+    assert all(target.execute(each).ok for change in plan.changes for each in change.closing)
+    assert target.journal == {}
+    return verdicts
 
 
 def test_swap_keeps_the_settings_and_is_proven() -> None:
@@ -273,8 +277,6 @@ def test_the_chain_from_before_a_root_was_disabled_needs_a_restart() -> None:
 def test_what_renewal_asks() -> None:
     before = snapshot(host(records={ANY: iis(OLD.thumbprint, store="webhosting")}))
     assert step().wanted_store(before) == "WebHosting"
-    assert step().spared(before) == {ANY}
-    assert step().spared(snapshot(host(records={ANY: iis(NEW.thumbprint)}))) == frozenset()
     assert step().queries() == frozenset(Query)
     mixed = host(sites={"P": ("started", [HTTPS, NAMED])}, records={ANY: iis(), SNI: iis(store="WebHosting")})
     with pytest.raises(TlsOpsError, match="MY and WebHosting"):
@@ -286,8 +288,12 @@ def test_from_arguments() -> None:
     mark = "\u200e" + " ".join(NEW.thumbprint[at : at + 2].lower() for at in range(0, 40, 2))
     made = SiteCertificate.from_arguments(blank | {"replaces": mark, "thumbprint": mark}, None)  # type: ignore[arg-type]
     assert (made.replaces, made.thumbprint) == (NEW.thumbprint, NEW.thumbprint)
+    empty = {"binding": "", "replaces": "", "renewal_site": "", "answer": "", "answer_path": ""}
+    given = blank | empty | {"production_site": "P", "thumbprint": mark}
+    assert SiteCertificate.from_arguments(given, None) == step()  # type: ignore[arg-type]
     wrong = [
         {"production_site": "", "thumbprint": mark},
+        {"production_site": "P", "answer": ""},
         {"production_site": "P", "replaces": mark, "thumbprint": mark},
         {"binding": "443", "thumbprint": mark},
         {"production_site": "P", "thumbprint": "x"},
@@ -298,3 +304,102 @@ def test_from_arguments() -> None:
         with pytest.raises(TlsOpsError):
             SiteCertificate.from_arguments(blank | arguments, None)  # type: ignore[arg-type]
     assert {name for group in RULES["mutually_exclusive"] for name in group} <= set(ARGUMENTS)
+
+
+def test_the_way_back_is_kept_until_the_proofs() -> None:
+    target = host()
+    plan = step().plan(snapshot(target))
+    assert all(each.ok for each in target.batch([each for change in plan.changes for each in change.operations]))
+    assert list(target.journal) == [ANY], "a run that is cut off here is known by it"
+
+
+def test_after_an_unproven_run_everything_is_proven() -> None:
+    target = host(records={ANY: iis(NEW.thumbprint)})
+    plan = step().plan(snapshot(target, prove_all=True))
+    assert (plan.changes, plan.prove_always) == ((), True)
+    assert apply(plan, target)[ANY].outcome is Outcome.PROVEN
+
+
+def test_a_mail_that_quotes_certificates_does_not_make_targets_of_them() -> None:
+    """An endpoint that holds another certificate of the mail is none that holds the new one."""
+    other, long_ago = "ipport=10.0.0.1:443", NOW - datetime.timedelta(days=300)
+    old, quoted = (mint("www.example.com", ISSUER, names=["www.example.com"], not_before=long_ago) for _other in "ab")
+    sites = {"P": ("started", [HTTPS]), "Q": ("started", [("https", "10.0.0.1:443:", 0)])}
+    records = {ANY: iis(old.thumbprint), other: iis(quoted.thumbprint, store="WebHosting")}
+    mine = tuple(PersonalCertificate("MY", each.certificate, True) for each in (old, NEW))
+    before = snapshot(host(sites=sites, records=records), personal=mine)
+    answer = (quoted.certificate, old.certificate, NEW.certificate)
+    asked = step(replaces=old.thumbprint, thumbprint="", answer=answer)
+    result = asked.plan(before).result
+    assert result["certificate"]["thumbprint"] == NEW.thumbprint
+    assert [each["selector"] for each in result["endpoints"]] == [ANY]
+    assert asked.wanted_store(before) == "MY"
+
+
+@pytest.mark.parametrize("order", [("P", "Q"), ("Q", "P")])
+def test_replaces_refuses_a_name_that_is_not_covered_whatever_the_order_of_sites(order: tuple[str, str]) -> None:
+    bindings = {"P": HTTPS, "Q": ("https", "*:443:other.example.com", 0)}
+    target = host(sites={name: ("started", [bindings[name]]) for name in order})
+    with pytest.raises(TlsOpsError, match=r"does not cover other\.example\.com"):
+        step(replaces=OLD.thumbprint).plan(snapshot(target))
+
+
+def test_the_site_of_the_binding_is_not_stopped_as_renewal_site() -> None:
+    before = snapshot(host(sites={"P": ("started", [HTTPS]), "R": ("stopped", [HTTPS])}))
+    with pytest.raises(TlsOpsError, match="renewal_site would stop") as told:
+        step(binding="*:443:", renewal_site="p").plan(before)
+    assert "production_site" in told.value.hint
+    assert step(binding="*:443:", renewal_site="R").plan(before).changes
+    silent = host(services={"WAS": (1, 3), "W3SVC": (1, 2)})
+    with pytest.raises(TlsOpsError, match="renewal_site would stop"):
+        step(binding="*:443:", renewal_site="P").plan(snapshot(silent))
+
+
+@pytest.mark.parametrize("choice", [{"replaces": OLD.thumbprint}, {"binding": "*:443:"}])
+def test_services_run_wherever_there_is_something_to_look_at(choice: dict[str, str]) -> None:
+    target = host(services={"WAS": (1, 3), "W3SVC": (1, 2)})
+    plan = step(**choice).plan(snapshot(target))
+    assert [change.where for change in plan.changes] == [ANY, "web services"]
+    verdict = apply(plan, target)[ANY]
+    assert (verdict.outcome, bool(verdict.facts["served"])) == (Outcome.PROVEN, True)
+    target.chains[NEW.thumbprint] = ()
+    assert plan.proofs[0].judge(tuple(map(target.execute, plan.proofs[0].operations))).outcome is Outcome.NOT_PROVEN
+
+
+def test_services_are_left_alone_where_nothing_is_meant() -> None:
+    other = mint("www.example.com", ISSUER, names=["www.example.com"])
+    before = snapshot(
+        host(services={"WAS": (1, 3), "W3SVC": (1, 2)}), PersonalCertificate("MY", other.certificate, True)
+    )
+    assert step(replaces="CC" * 20, thumbprint=other.thumbprint).plan(before).changes == ()
+
+
+def test_a_site_whose_state_cannot_be_read_is_settled_beside_a_swap_only() -> None:
+    sites = {"P": ("novel", [HTTPS]), "R": ("novel", [HTTPS])}
+    target = host(sites=sites)
+    plan = step(renewal_site="R").plan(snapshot(target))
+    assert [change.where for change in plan.changes] == [ANY, "site R", "site P"]
+    assert "could not be read" in plan.changes[1].permanent
+    assert apply(plan, target)[ANY].outcome is Outcome.PROVEN
+    again = step(renewal_site="R").plan(snapshot(target))
+    assert again.changes == ()
+    assert ["should be stopped" in again.warnings[0], "should be started" in again.warnings[1]] == [True, True]
+    interrupted = step(renewal_site="R").plan(snapshot(target, prove_all=True))
+    assert [change.where for change in interrupted.changes] == ["site R", "site P"]
+
+
+def test_a_record_for_every_name_is_asked_by_a_name_that_nobody_has() -> None:
+    named = [("https", f"*:443:{name}", 1) for name in ("www.example.com", "example.com")]
+    sites = {"P": ("started", [("https", "*:443:", 1)]), "Q": ("started", named)}
+    every = "hostnameport=*:443"
+    records = {f"hostnameport={name}:443": iis(OLD.thumbprint) for name in ("*", "www.example.com", "example.com")}
+    plan = step().plan(snapshot(host(sites=sites, records=records)))
+    assert plan.proofs[0].name == every
+    assert b"tlsops.invalid" in bytes(dict(plan.proofs[0].operations[1].arguments)["data"])
+    sites["Q"][1].append(("https", "*:443:*.invalid", 1))
+    target = host(sites=sites, records=records | {"hostnameport=*.invalid:443": iis(OLD.thumbprint)})
+    plan = step().plan(snapshot(target))
+    target.records[every] = iis(NEW.thumbprint)
+    verdict = plan.proofs[0].judge(tuple(map(target.execute, plan.proofs[0].operations)))
+    assert verdict.outcome is Outcome.NOT_PROVEN
+    assert "every name that could be asked for" in verdict.seen

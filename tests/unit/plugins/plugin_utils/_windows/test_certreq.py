@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import file_delete, file_write, run
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept, explain
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.answer import read_answer
 
 from tests.unit.mint import mint
@@ -29,3 +30,26 @@ def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
     assert read_answer(data) == (LEAF.certificate,)
     assert data.startswith(b"-----BEGIN CERTIFICATE-----\r\n")
     assert max(map(len, data.split(b"\r\n"))) == 64
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "next_thing"),
+    [
+        (0x80092004, "CRYPT_E_NOT_FOUND", "make a new request here"),
+        (0x800B0109, "CERT_E_UNTRUSTEDROOT", "trusted roots first"),
+        (0x800B010A, "CERT_E_CHAINING", "missing intermediate"),
+        (0x8009310B, "CRYPT_E_ASN1_BADTAG", "Ask the CA"),
+        (0x80090016, "NTE_BAD_KEYSET", "new request"),
+    ],
+)
+def test_an_exit_code_in_words_with_the_next_thing_to_do(number: int, name: str, next_thing: str) -> None:
+    words = explain(number - 2**32)  # as a process gives it
+    assert words == explain(number)
+    assert name in words
+    assert next_thing in words
+    assert words.endswith(".")
+
+
+@pytest.mark.parametrize("number", [0, 1, -1, 5, -2147024809])
+def test_other_exit_codes_say_nothing(number: int) -> None:
+    assert explain(number) == ""

@@ -27,6 +27,7 @@ def handmade(key, digest=None, usage=None) -> Certificate:
     builder = x509.CertificateBuilder().subject_name(ROOT.certificate.parsed.subject)
     builder = builder.issuer_name(ROOT.certificate.parsed.subject).public_key(key.public_key()).serial_number(7)
     builder = builder.not_valid_before(NOW - timedelta(days=1)).not_valid_after(NOW + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("www.example.com")]), False)
     if usage:
         builder = builder.add_extension(usage, True)
     return Certificate(builder.sign(key, digest).public_bytes(serialization.Encoding.DER))
@@ -48,7 +49,6 @@ def signed_with(number: int) -> Certificate:
         leaf(usages=[ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]),
         leaf(usages=[]),
         leaf(digital_signature=False),
-        leaf(extensions=False),
     ],
 )
 def test_a_good_one_has_no_problem(good: Minted) -> None:
@@ -67,6 +67,8 @@ def test_a_good_one_has_no_problem(good: Minted) -> None:
         (signed_with(5), "SHA1"),
         (signed_with(4), "MD5"),
         (signed_with(2), "no longer accepted"),
+        (mint("www.example.com", issuer=ROOT).certificate, "subject alternative name (SAN)"),
+        (leaf(extensions=False).certificate, "browsers ignore the common name"),
         (handmade(ed25519.Ed25519PrivateKey.generate()), "neither RSA nor ECDSA"),
     ],
 )

@@ -63,6 +63,17 @@ def test_replace_keeps_everything_else() -> None:
     assert web.understood(before, b"") is None
 
 
+def test_the_way_back_is_forgotten_by_settle() -> None:
+    host = Host({"A": ("started", HTTPS)}, {ANY: iis()})
+    web = host.web()
+    assert all(each.ok for each in host.batch(web.replace(endpoint(web), NEW, "MY")))
+    assert list(host.journal) == [ANY]
+    assert all(each.ok for each in host.batch(web.settle(endpoint(web))))
+    assert host.journal == {}
+    none = Host({"A": ("started", HTTPS)}).web()
+    assert none.settle(endpoint(none)) == ()
+
+
 def test_replace_without_a_record_makes_one() -> None:
     host = Host({"A": ("started", HTTPS)})
     web = host.web()

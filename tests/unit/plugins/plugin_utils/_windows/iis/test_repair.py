@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Plan
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.endpoints import entry
@@ -24,6 +25,12 @@ def snapshot(host: Host, text: str, *personal: PersonalCertificate) -> Snapshot:
     return Snapshot(None, Journal({ANY: text}), web=host.web(), personal=personal or None)  # type: ignore[arg-type]
 
 
+def apply(plan: Plan, host: Host) -> None:
+    """The changes, and what closes them behind the proofs."""
+    assert all(each.ok for each in host.batch([each for change in plan.changes for each in change.operations]))
+    assert all(host.execute(each).ok for change in plan.changes for each in change.closing)
+
+
 def saved() -> str:
     return entry(Host(SITES, {ANY: RECORD}).web().endpoints[0])
 
@@ -31,8 +38,7 @@ def saved() -> str:
 def test_a_missing_record_comes_back_as_it_was() -> None:
     host = Host(SITES, journal={ANY: saved()})
     plan = repair(snapshot(host, saved(), PersonalCertificate("My", CERTIFICATE, True)))
-    answers = host.batch([each for change in plan.changes for each in change.operations])
-    assert all(each.ok for each in answers)
+    apply(plan, host)
     assert (host.records, host.journal) == ({ANY: RECORD}, {})
     assert plan.snapshot.web
     (endpoint,) = plan.snapshot.web.endpoints
@@ -43,7 +49,7 @@ def test_a_missing_record_comes_back_as_it_was() -> None:
 def test_an_entry_that_is_not_needed_goes() -> None:
     host = Host(SITES, {ANY: iis("CC" * 20)}, journal={ANY: "whatever"})
     plan = repair(snapshot(host, "whatever"))
-    host.batch([each for change in plan.changes for each in change.operations])
+    apply(plan, host)
     assert (host.records, host.journal) == ({ANY: iis("CC" * 20)}, {})
 
 
@@ -63,3 +69,69 @@ def test_nothing_to_repair() -> None:
     before = snapshot(Host(SITES), saved())
     assert repair(dataclasses.replace(before, journal=Journal())).changes == ()
     assert repair(dataclasses.replace(before, web=None)).changes == ()
+
+
+def test_what_was_put_back_stays_whatever_follows() -> None:
+    (change,) = repair(snapshot(Host(SITES), saved())).changes
+    assert [each.undo for each in change.operations] == [()] * len(change.operations)
+    assert change.permanent == f"{ANY} was put back"
+
+
+def test_a_dropped_entry_comes_back_where_the_proofs_fail() -> None:
+    host = Host(SITES, {ANY: RECORD}, journal={ANY: saved()})
+    plan = repair(snapshot(host, saved()))
+    (change,) = plan.changes
+    apply(plan, host)
+    assert (change.operations, host.journal) == ((), {})
+    host.undo(change.closing)
+    assert host.journal == {ANY: saved()}
+
+
+def test_a_record_that_no_site_wants_any_more_stays_away() -> None:
+    elsewhere = {"A": ("started", [("https", "*:8443:", 0)])}
+    host = Host(elsewhere, journal={ANY: saved()})
+    plan = repair(snapshot(host, saved()))
+    apply(plan, host)
+    assert (host.records, host.journal) == ({}, {})
+    assert "no site has a binding for it any more" in plan.warnings[0]
+
+
+def test_the_ipv6_record_of_a_binding_to_every_address_is_wanted() -> None:
+    six = "ipport=[::]:443"
+    text = entry(Host(SITES, {six: RECORD}).web().endpoints[0])
+    host = Host(SITES, {ANY: RECORD}, journal={six: text})
+    before = dataclasses.replace(snapshot(host, text), journal=Journal({six: text}))
+    plan = repair(before)
+    apply(plan, host)
+    assert (host.records, host.journal) == ({ANY: RECORD, six: RECORD}, {})
+    assert plan.snapshot.web
+    assert plan.snapshot.web.endpoints == host.web().endpoints
+
+
+def test_another_spelling_is_the_same_record() -> None:
+    old, new = "hostnameport=Shop.example.jp:443", "hostnameport=shop.example.jp:443"
+    sites = {"A": ("started", [("https", "*:443:shop.example.jp", 1)])}
+    text = entry(Host(sites, {old: RECORD}).web().endpoints[0])
+    for records in ({new: RECORD}, {}):
+        host = Host(sites, dict(records), journal={old: text})
+        plan = repair(dataclasses.replace(snapshot(host, text), journal=Journal({old: text})))
+        apply(plan, host)
+        assert (host.records, host.journal) == ({new: RECORD}, {})
+        assert plan.snapshot.web
+        assert plan.snapshot.web.endpoints == host.web().endpoints
+
+
+def test_values_that_a_record_lost_meanwhile_are_told() -> None:
+    host = Host(SITES, {ANY: iis("CC" * 20, ctl_store="x", store="WebHosting")}, journal={ANY: saved()})
+    (warning,) = repair(snapshot(host, saved())).warnings
+    assert "flags: 17 (now 0)" in warning
+    assert "store: MY (now WEBHOSTING)" in warning
+    assert "ctl_store" not in warning
+    assert (
+        repair(snapshot(Host(SITES, {ANY: dataclasses.replace(RECORD, thumbprint="CC" * 20)}), saved())).warnings == ()
+    )
+
+
+def test_a_web_server_that_cannot_be_read_is_a_warning() -> None:
+    plan = repair(snapshot(Host(SITES, redirected=True), saved()))
+    assert (plan.changes, "left alone" in plan.warnings[0]) == ((), True)
