@@ -36,7 +36,7 @@ def test_a_swap_that_fails_ends_in_the_old_record(tmp_path: Path) -> None:
         before = {name: records(stage, name) for name in hosts}
         results = stage.cases({name: swap(stage, name) for name in hosts})
         assert results.pop("87-for-a-while")["proofs"][ANY]["outcome"] == "proven"
-        words = {"add-fails": "1312", "no-key": "1312", "update-fails": ": 5", "87-for-ever": "87"}
+        words = {"add-fails": "1312", "no-key": "key.prove", "update-fails": ": 5", "87-for-ever": "87"}
         for name, result in results.items():
             assert result["status"] == "failed", name
             assert result["stage"] == "apply", name

@@ -94,6 +94,8 @@ def _after(answers: tuple[Answer, ...]) -> str:
 
 
 def _explained(operation: Operation, answer: Answer) -> str:
+    if operation.name == "key.prove":
+        return "Where its key is still on the server, 'certutil -repairstore <store> <thumbprint>' links it again."
     program = dict(operation.arguments).get("program", "")
     is_certreq = answer.kind == "exit" and str(program).lower().endswith("certreq.exe")
     return certreq.explain(answer.number) if is_certreq else ""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .._batch.operation import Answer
+from .._batch.operation import Answer, Operation
 from .._batch.operations import key_prove
 from .._batch.payload import lines
 from .._errors import TlsOpsError
@@ -17,13 +17,18 @@ from .._x509.signature import verifies
 _PURPOSE = b"tlsops.windows proof of possession "  # nobody can take the signature for one of anything else
 
 
+def signing(certificate: Certificate, store: str, nonce: str) -> Operation:
+    """An operation that is ok only where the certificate's key signs: a batch stops here before it touches anything."""
+    return key_prove(store, certificate.thumbprint, _PURPOSE + nonce.encode("ascii"))
+
+
 def key_proof(certificate: Certificate, store: str, nonce: str) -> Proof:
     """Signs a text of this run's own with the certificate's key in ``store`` of the machine."""
     data = _PURPOSE + nonce.encode("ascii")
     return Proof(
         name="private_key",
         what=f"the private key of '{certificate.label}' in the store {store}",
-        operations=(key_prove(store, certificate.thumbprint, data),),
+        operations=(signing(certificate, store, nonce),),
         judge=lambda answers: _judged(answers[0], certificate, store, data),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .._errors import TlsOpsError
-from .._model.plan import Controller, Plan, Proof
+from .._model.plan import Change, Controller, Plan, Proof
 from .._model.snapshot import Query, Snapshot
 from .._model.web import Endpoint, WebServer
 from .._windows.iis.bindings import Place
@@ -23,6 +23,7 @@ from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_t
 from ._endpoint_proof import Expected, endpoint_proof, expected_chain, unseen
 from ._endpoint_swap import result, swapped
 from ._intermediates import sorted_out
+from ._key_proof import signing
 from ._renewal_site import find_site
 from ._site_states import SiteStates, settle
 from ._target_checks import check_names, check_stores, lost_names
@@ -97,7 +98,7 @@ class SiteCertificate:
         swaps = [swapped(web, each, resolved.certificate, targets) for each in targets.endpoints]
         for _other, after in swaps:
             web = web.with_endpoint(after)
-        done = tuple(change for change, _other in swaps if change)
+        done = _guarded([change for change, _other in swaps if change], snapshot, resolved)
         states = self._states(web, targets, acting=bool(done) or snapshot.prove_all)
         shared = [f"{change.what}." for (change, after) in swaps if change and targets.shared_with(after)]
         return Plan(
@@ -166,6 +167,16 @@ class SiteCertificate:
                 hint="Renew them one by one, by 'binding', after installing the certificate in the store of each.",
             )
         return names[0] if names else MY
+
+
+def _guarded(swaps: list[Change], snapshot: Snapshot, resolved: Resolved) -> tuple[Change, ...]:
+    """The swaps, the first one only after the key has signed: no record is touched for a key that is not there."""
+    if not swaps:
+        return ()
+    store = resolved.personal.store if resolved.personal else MY
+    guard = signing(resolved.certificate, store, snapshot.nonce)
+    first = dataclasses.replace(swaps[0], operations=(guard, *swaps[0].operations))
+    return (first, *swaps[1:])
 
 
 def _web(snapshot: Snapshot) -> WebServer:

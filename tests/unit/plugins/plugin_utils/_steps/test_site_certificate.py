@@ -122,6 +122,7 @@ def test_renewal_site_is_stopped_before_production_starts() -> None:
     sites = {"P": ("stopped", [HTTPS]), "R": ("started", [HTTPS])}
     target = host(sites=sites)
     plan = step(renewal_site="r").plan(snapshot(target))
+    assert plan.changes[0].operations[0].name == "key.prove", "no record is touched for a key that is not there"
     whats = [change.what for change in plan.changes]
     assert [each.split(" the site")[0] for each in whats[1:]] == ["stop", "start"]
     assert "https *:443:" in whats[1]
