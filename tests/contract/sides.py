@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import secrets
@@ -24,6 +25,13 @@ from .world import SYSTEM_CERTIFICATES, World
 
 Mode = Literal["read", "write"]
 MAIN = "# ---- Here it begins ----\n"
+# Behind the script: where each error began that it caught. The answer has gone out on standard output by then.
+TRACE = """
+foreach ($each in @($error)) {
+    try { [Console]::Error.WriteLine([string]$each + "`n" + $each.ScriptStackTrace) }
+    catch { [Console]::Error.WriteLine([string]$each) }
+}
+"""
 _HERE = Path(__file__).parent
 
 
@@ -41,6 +49,8 @@ class Output:
 
 class Side(Protocol):
     """One host on one far side."""
+
+    said: str  # on standard error, by the last batch
 
     def send(self, batch: str) -> Output: ...
 
@@ -62,16 +72,30 @@ def run(
     nonce = secrets.token_hex(16)
     batch = wire.encode(operations, nonce=nonce, mode=mode, deadline=deadline, mutex_wait=wait)
     output = side.send(batch)
+    side.said = output.stderr
     try:
-        return wire.decode(output.stdout, output.stderr, nonce=nonce, count=len(operations))
+        answers = wire.decode(output.stdout, output.stderr, nonce=nonce, count=len(operations))
     except wire.NoAnswer as problem:
         raise AssertionError(f"{problem}\n{output.stdout[:2000]}\n{output.stderr[:6000]}") from problem
+    for operation, answer in zip(operations, answers, strict=True):
+        print(describe(operation, answer))  # pytest shows it where a test fails
+    print(f"standard error: {output.stderr[-2000:]}")
+    return answers
+
+
+def describe(operation: Operation, answer: Answer) -> str:
+    """The operation with its arguments, and what it answered, cut where it is long."""
+    given = ", ".join(f"{name}={str(value)[:120]!r}" for name, value in operation.arguments)
+    undone = f", undone {answer.undone}" if answer.undone else ""
+    said = f"{answer.status}, {answer.kind} {answer.number}, {answer.type}, {answer.text[:300]!r}"
+    return f"{operation.name}({given})\n  answered {said}, payload {answer.payload[:600]!r}{undone}"
 
 
 class PowerShell:
     """The shipped script, started as Ansible does it, under StrictMode; what only Windows has is replaced."""
 
     def __init__(self, setup: World, folder: Path) -> None:
+        self.said = ""
         self._program = find_powershell()
         self._folder = folder
         self._prefix = f"tlsops-{secrets.token_hex(4)}-"
@@ -87,7 +111,7 @@ class PowerShell:
         before, main, after = bootstrap.script().partition(MAIN)
         assert main, f"batch.ps1 has no line {MAIN!r}"
         replaced = (_HERE / "world.ps1").read_text(encoding="ascii")
-        return f"Set-StrictMode -Version 2\n{before}{replaced}{main}{after}"
+        return f"Set-StrictMode -Version 2\n{before}{replaced}{main}{after}{TRACE}"
 
     def start(self, batch: str) -> subprocess.Popen[bytes]:
         command = [self._program, *bootstrap.command().split(" ")[1:]]
@@ -102,8 +126,10 @@ class PowerShell:
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
         assert process.stdin is not None
-        process.stdin.write(f"{self.script()}{bootstrap.SEPARATOR}\n{batch}".encode("ascii"))
-        process.stdin.close()
+        with contextlib.suppress(OSError):  # it has ended already: its standard error tells why
+            process.stdin.write(f"{self.script()}{bootstrap.SEPARATOR}\n{batch}".encode("ascii"))
+        with contextlib.suppress(OSError):
+            process.stdin.close()
         process.stdin = None  # communicate() would flush it
         return process
 
@@ -122,6 +148,7 @@ class Double:
     def __init__(self, setup: World, _folder: Path) -> None:
         from tests.fleet.world.host import Host
 
+        self.said = ""
         self.host: Any = Host("contract", "2019")
         self.host.endpoint = lambda address, port: (address, port)
         self.host.connect = lambda address, port: socket.create_connection((address, port), timeout=5)

@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
 
 from .case import DOUBLE, POWERSHELL, Case, Expected
 from .cases import CASES
-from .sides import Double, PowerShell, Side, find_powershell, run
+from .sides import Double, PowerShell, Side, describe, find_powershell, run
+from .world import World
 
-SIDES = {DOUBLE: Double, POWERSHELL: PowerShell}
+SIDES: dict[str, Callable[[World, Path], Side]] = {DOUBLE: Double, POWERSHELL: PowerShell}
 needs_powershell = pytest.mark.skipif(
     not find_powershell(), reason="no PowerShell: neither TLSOPS_PWSH nor pwsh or powershell.exe on the PATH"
 )
@@ -31,19 +33,29 @@ def _parameters() -> list[object]:
 @pytest.mark.parametrize(("side_name", "case"), _parameters())
 def test_case(side_name: str, case: Case, tmp_path: Path) -> None:
     side: Side = SIDES[side_name](case.world, tmp_path)
-    answers = run(side, case.operations(side), mode=case.mode, deadline=case.deadline)
-    _compare(answers, case.expected)
+    operations = case.operations(side)
+    _compare(side, operations, run(side, operations, mode=case.mode, deadline=case.deadline), case.expected)
     if case.then is not None:
-        _compare(run(side, case.then(side)), case.then_expected)
+        operations = case.then(side)
+        _compare(side, operations, run(side, operations), case.then_expected)
 
 
-def _compare(answers: tuple[Answer, ...], expected: tuple[Expected, ...]) -> None:
+def _compare(
+    side: Side, operations: Sequence[Operation], answers: tuple[Answer, ...], expected: tuple[Expected, ...]
+) -> None:
     assert len(answers) == len(expected)
-    for answer, wanted in zip(answers, expected, strict=True):
-        said = f"{answer.status} {answer.describe()}"
-        assert answer.status == wanted.status, said
-        assert wanted.kind is None or answer.kind == wanted.kind, said
-        assert wanted.number is None or answer.number == wanted.number, said
-        assert wanted.payload is None or answer.payload == wanted.payload, said
-        assert wanted.judge is None or wanted.judge(answer), said
-        assert tuple(each.status for each in answer.undone) == wanted.undone, said
+    for number, (operation, answer, wanted) in enumerate(zip(operations, answers, expected, strict=True)):
+        differs = ", ".join(_differences(answer, wanted))
+        said = f"operation {number}: {describe(operation, answer)}\n  expected {str(wanted)[:1000]}"
+        assert not differs, f"{differs} differs in {said}\n  standard error ends: {side.said[-3000:]}"
+
+
+def _differences(answer: Answer, wanted: Expected) -> Iterator[str]:
+    for name in ("status", "kind", "number", "payload"):
+        value = getattr(wanted, name)
+        if value is not None and getattr(answer, name) != value:
+            yield name
+    if tuple(each.status for each in answer.undone) != wanted.undone:
+        yield "undone"
+    if answer.status == wanted.status and wanted.judge is not None and not wanted.judge(answer):
+        yield "judge"

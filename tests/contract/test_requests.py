@@ -118,7 +118,7 @@ def _until_it_runs(side: PowerShell) -> None:
 @needs_powershell
 def test_a_second_batch_waits_or_is_refused(tmp_path: Path) -> None:
     first, second = (PowerShell(World(), tmp_path / name) for name in ("first", "second"))
-    process = first.start(_slow(8))
+    process = first.start(_slow(12))
     try:
         _until_it_runs(second)
         with pytest.raises(TlsOpsError, match="another batch"):

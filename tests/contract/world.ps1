@@ -28,10 +28,11 @@ class WorldKey {
         [WorldKey]::Make('HKU')
         foreach ($line in [IO.File]::ReadAllLines($file)) {
             $tokens = $line.Split([char[]]' ')
-            $path = [WorldKey]::Plain($tokens[1])
-            [WorldKey]::Make($path)
+            # Not $path: a class's methods may not assign to a variable that is named like one of its properties.
+            $key = [WorldKey]::Plain($tokens[1])
+            [WorldKey]::Make($key)
             if ($tokens[0] -ceq 'value') {
-                $values = [WorldKey]::Tree[$path]
+                $values = [WorldKey]::Tree[$key]
                 $name = [WorldKey]::Plain($tokens[2])
                 $values[$name] = @{ Kind = $tokens[3]; Bytes = [WorldKey]::Decode($tokens[4]) }
             }
