@@ -56,8 +56,8 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def unit(session: nox.Session) -> None:
-    """Unit tests, those of the simulated fleet included."""
-    session.run("pytest", "-q", "-rs", "tests/unit", *session.posargs)
+    """Unit tests, those of the simulated fleet and the lint of batch.ps1 included."""
+    session.run("pytest", "-q", "-rs", "tests/unit", "tests/lint", *session.posargs)
 
 
 @nox.session(python=False)
