@@ -114,7 +114,7 @@ class PowerShell:
         return f"Set-StrictMode -Version 2\n{before}{replaced}{main}{after}{TRACE}"
 
     def start(self, batch: str) -> subprocess.Popen[bytes]:
-        command = [self._program, *bootstrap.command().split(" ")[1:]]
+        command = [self._program, *bootstrap.command_line().split(" ")[1:]]
         environment = {
             **os.environ,
             "HOME": str(self._folder),  # the stores of .NET on Linux lie below

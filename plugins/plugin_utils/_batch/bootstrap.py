@@ -28,12 +28,21 @@ BOOTSTRAP = (
     "$input|&([ScriptBlock]::Create($t.ToString()))"
 )
 
-# Ansible's winrm and psrp connections pass on unchanged only what begins exactly so (ansible-core, shell plugin).
+# ansible-core's psrp connection takes the script out of what begins exactly so; ssh runs it as it is.
 PREFIX = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
 
 
-def command() -> str:
-    """The command line to execute on the target; the same for every batch."""
+def command(connection: str) -> str:
+    """What to have a connection plugin execute; the same for every batch.
+
+    The winrm plugin makes an encoded command line of a plain script itself, in every ansible-core; up to 2.18 it would
+    encode an encoded one once more, and start two PowerShells.
+    """
+    return BOOTSTRAP if connection == "winrm" else command_line()
+
+
+def command_line() -> str:
+    """The whole command line: what the target starts in the end, whatever the connection."""
     return PREFIX + base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode("ascii")
 
 

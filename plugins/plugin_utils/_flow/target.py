@@ -61,7 +61,8 @@ class ConnectionTarget:
         wait = min(timeout, _MUTEX_WAIT)
         batch = wire.encode(operations, nonce=nonce, mode=mode, deadline=timeout, mutex_wait=wait)
         try:
-            raw = self._execute(bootstrap.command(), in_data=bootstrap.stdin(batch))
+            command = bootstrap.command(str(getattr(self._connection, "transport", "")))
+            raw = self._execute(command, in_data=bootstrap.stdin(batch))
         except AnsibleConnectionFailure as error:
             if not self._reached:
                 raise

@@ -18,7 +18,7 @@ from tests.unit.fleet.fakes import BOOTSTRAP, DIGEST, SCRIPT, command_line, stdi
 
 
 def test_the_shipped_bootstrap_is_accepted() -> None:
-    check_command_line(bootstrap.command())
+    check_command_line(bootstrap.command_line())
 
 
 @pytest.mark.skipif(not payload.SHIPPED_SCRIPT.is_file(), reason="there is no batch.ps1")

@@ -13,7 +13,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch import boots
 
 def test_the_command_line_is_what_connections_pass_on_unchanged() -> None:
     prefix = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
-    command = bootstrap.command()
+    command = bootstrap.command_line()
     assert command.startswith(prefix)
     assert base64.b64decode(command[len(prefix) :], validate=True).decode("utf-16-le") == bootstrap.BOOTSTRAP
     assert len(command) < 2000  # cmd.exe takes 8,191 characters
@@ -32,3 +32,8 @@ def test_the_script_can_travel_as_lines() -> None:
     assert script.isascii()
     assert script.endswith("\n")
     assert not {"\r", "\0"} & set(script)
+
+
+def test_the_winrm_plugin_gets_the_plain_script_because_it_encodes_by_itself() -> None:
+    assert bootstrap.command("winrm") == bootstrap.BOOTSTRAP
+    assert bootstrap.command("psrp") == bootstrap.command("ssh") == bootstrap.command_line()
