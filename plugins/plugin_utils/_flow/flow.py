@@ -55,7 +55,10 @@ def run(step: Step, target: Target, options: Options, write: Write) -> dict[str,
 
 def _twice(error: UnknownOutcome, *, written: bool) -> TlsOpsError:
     if written:
-        hint = "It is not known what was done: run the task again, it does what is still missing and proves it."
+        hint = (
+            "It is not known what was done. Run the task again, it does what is still missing; with verify: always,"
+            " where it has that option, it proves what is there already."
+        )
     else:
         hint = "Nothing was changed. Look at the WinRM service, its quotas and the network, then run the task again."
     message = f"no answer, twice: {str(error).rstrip('.')}."
@@ -70,10 +73,14 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
     if options.dry_run:
         return report(plan, (), changed=plan.changes_anything)
     judged: tuple[Judged, ...] = ()
-    if plan.changes_anything:
-        judged = _do(plan, target, options, write)
-    elif plan.wants_proof or unknown:
-        judged = _proven(plan, target, options, unknown=unknown)
+    try:
+        if plan.changes_anything:
+            judged = _do(plan, target, options, write)
+        elif plan.wants_proof or unknown:
+            judged = _proven(plan, target, options)
+    except TlsOpsError as error:
+        error.hint = " ".join(filter(None, [error.hint, _left_by(unfinished)]))
+        raise
     result = report(plan, judged, changed=plan.changes_anything or unknown)
     if unfinished is not None:
         result["diff"] = diff(unfinished)
@@ -100,6 +107,27 @@ def _do(plan: Plan, target: Target, options: Options, write: Write) -> tuple[Jud
         answers = target.batch(planned.operations, mode="write", timeout=options.timeout)
     except UnknownOutcome as error:
         raise _Unfinished(plan, str(error)) from error
+    try:
+        return _finish(plan, planned, answers, target, options, write)
+    except (TlsOpsError, UnknownOutcome):
+        raise
+    except Exception as error:  # a fault of ours must not hide that the host has changed
+        raise TlsOpsError(
+            f"unexpected {type(error).__name__}: {error}.",
+            stage="verify",
+            hint="The batch had been sent, so the host has changed. Please report this.",
+            changed=True,
+        ) from error
+
+
+def _finish(
+    plan: Plan,
+    planned: apply.Sequence,
+    answers: tuple[Answer, ...],
+    target: Target,
+    options: Options,
+    write: Write,
+) -> tuple[Judged, ...]:
     _staged("apply", lambda: apply.check_done(planned, answers))
     judged = verify.judge(planned.proofs, answers)
     if not all(each.holds for each in judged):
@@ -108,6 +136,15 @@ def _do(plan: Plan, target: Target, options: Options, write: Write) -> tuple[Jud
         _go_back(planned, answers, judged, target, options)
     _write_files(planned, answers, write)
     return judged
+
+
+def _left_by(unfinished: Plan | None) -> str:
+    """What a first batch of this task, whose answer was lost, may have left: the places and what was there before."""
+    if unfinished is None:
+        return ""
+    changes = [change for part in unfinished.flat() for change in part.changes]
+    before = [f"{change.where} ({change.before.splitlines()[0] if change.before else 'nothing'})" for change in changes]
+    return f"A first batch of this task, whose answer was lost, may have changed, from: {'; '.join(before)}."
 
 
 def _look(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
@@ -127,12 +164,11 @@ def _second_look(plan: Plan, judged: tuple[Judged, ...], target: Target, options
         return judged
 
 
-def _proven(plan: Plan, target: Target, options: Options, *, unknown: bool) -> tuple[Judged, ...]:
+def _proven(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
     """Looks at a host on which nothing is left to do. Raises TlsOpsError where it does not serve what it should."""
     judged = _staged("verify", lambda: _look(plan, target, options))
     if not all(each.holds for each in judged):
-        hint = "An earlier batch of this run changed the host and its answer was lost." if unknown else ""
-        raise TlsOpsError(_missed(judged), stage="verify", hint=hint or "Nothing was changed by this run.")
+        raise TlsOpsError(_missed(judged), stage="verify", hint="This look changed nothing.")
     return judged
 
 
@@ -156,14 +192,14 @@ def _go_back(
         raise TlsOpsError(
             _missed(judged),
             stage="verify",
-            hint=f"The new state is still in place: putting the old one back broke off ({error}).",
+            hint=f"Putting the old state back broke off, so it is not known which one is in place ({error}).",
             changed=True,
         ) from error
     broken = [undone.describe() for answer in done for undone in answer.undone if not undone.ok]
     if broken:
         hint = f"Putting the old state back failed in part: {'; '.join(broken)}. Look at the server."
     else:
-        hint = "The old state was put back." if undo else "Nothing of it can be put back."
+        hint = "The old state was put back." if undo else "This batch had nothing to put back."
     raise TlsOpsError(
         _missed(judged), stage="verify", hint=" ".join(filter(None, [hint, stays])), changed=bool(broken or stays)
     )
@@ -171,13 +207,16 @@ def _go_back(
 
 def _write_files(planned: apply.Sequence, answers: tuple[Answer, ...], write: Write) -> None:
     """Raises TlsOpsError where a file cannot be made; what was done on the host is proven by then and stays."""
+    written = False
     try:
         for export, index in planned.exports:
             content = export.content(answers[index])
             for file in export.files:
                 write(file, content)
+                written = True
     except TlsOpsError as error:
         error.stage = "report"
+        error.changed = error.changed or written
         if planned.changes:
             error.changed = True
             error.hint = f"{error.hint} All changes on the host are done and proven: run again for the file.".strip()

@@ -26,7 +26,7 @@ def report(plan: Plan, judged: tuple[Judged, ...], *, changed: bool) -> dict[str
     result["diff"] = diff(plan)
     result["findings"] = [finding for part in parts for finding in part.findings]
     result["restart_required"] = any(each.verdict.outcome is Outcome.RESTART_REQUIRED for each in judged)
-    warnings = [warning for part in parts for warning in part.warnings] + _restart_warnings(judged)
+    warnings = [warning for part in parts for warning in part.warnings] + _proof_warnings(judged)
     if warnings:
         result["warnings"] = list(dict.fromkeys(warnings))
     return result
@@ -61,9 +61,10 @@ def _proven(step: str, judged: tuple[Judged, ...]) -> dict[str, Any]:
     return {"proofs": proofs, "restart_required": restart}
 
 
-def _restart_warnings(judged: tuple[Judged, ...]) -> list[str]:
+def _proof_warnings(judged: tuple[Judged, ...]) -> list[str]:
+    words = {Outcome.RESTART_REQUIRED: "the server must be restarted.", Outcome.UNPROVABLE: "not proven."}
     return [
-        f"{each.proof.what}: the server must be restarted. {each.verdict.seen}"
+        f"{each.proof.what}: {words[each.verdict.outcome]} {each.verdict.seen}"
         for each in judged
-        if each.verdict.outcome is Outcome.RESTART_REQUIRED
+        if each.verdict.outcome in words
     ]
