@@ -23,7 +23,9 @@ description:
     machine's CA store first, where it lacks them, so that no site is without a trusted chain in between. Nothing else
     of the answer is installed, and never a self-signed certificate.
   - Bindings whose chain changes are bound again with the same record, because Schannel keeps the chain that it built,
-    and are looked at through the connection to the host.
+    and are looked at through the connection to the host. An endpoint that nobody reaches is a warning. A run that was
+    cut off before this leaves a mark on the host, and the next run binds again.
+  - An answer that is not for a private key of this host is refused.
 options:
   certificates:
     description:
@@ -39,7 +41,8 @@ options:
       - Also takes every enabled self-signed root that has the subject and the key of a cross certificate in a chain
         which is in use on the host, or is being installed with O(answer) or O(answer_path).
       - A root whose cross certificate has expired is in conflict too; it is then refused to disable it, with that
-        reason.
+        reason. With O(answer) or O(answer_path), and where the answer does not hold that cross certificate, it is a
+        finding instead, and the root stays as it is.
       - Not allowed with O(state=enabled).
     type: bool
     default: false
@@ -57,8 +60,8 @@ options:
     required: true
   force:
     description:
-      - With O(state=disabled) and O(state=distrusted), acts although no other chain is left; a warning tells the
-        reason. Bindings that would have no trusted chain are not bound again.
+      - With O(state=disabled) and O(state=distrusted), acts although no other chain is left, and so takes away the
+        only trusted chain; a warning tells the reason. Bindings that would have no trusted chain are not bound again.
       - With O(state=enabled), enables for all purposes a root of which no earlier value was saved, brings back what
         was saved of a copy that was removed or changed since, and takes out of Disallowed what somebody else put there.
     type: bool

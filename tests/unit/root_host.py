@@ -165,8 +165,9 @@ class Target:
         self.programs.append(operation)
 
 
-def operations(plan: Plan) -> list[Operation]:
-    return [operation for change in plan.changes for operation in change.operations]
+def operations(plan: Plan, *, closing: bool = False) -> list[Operation]:
+    done = [operation for change in plan.changes for operation in change.operations]
+    return done + [operation for change in plan.changes for operation in change.closing if closing]
 
 
 def held(snapshot: Snapshot) -> Stores:

@@ -32,11 +32,13 @@ class Journal:
     ``endpoints``: selector -> JSON text of the settings an endpoint had.
     ``roots``: thumbprint -> (registry key -> old Blob).
     ``distrusted``: thumbprints that this collection put into Disallowed.
+    ``rebind``: thumbprints of roots that were changed by a run that may not have come to binding certificates again.
     """
 
     endpoints: Mapping[str, str] = dataclasses.field(default_factory=dict)
     roots: Mapping[str, Mapping[str, bytes]] = dataclasses.field(default_factory=dict)
     distrusted: frozenset[str] = frozenset()
+    rebind: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)

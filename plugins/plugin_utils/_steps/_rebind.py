@@ -41,9 +41,8 @@ class Rebinding:
     def with_looks_of(self, other: Rebinding) -> Rebinding:
         """This one, and the other's looks at endpoints that this one leaves as they are."""
         own = {proof.name for proof in self.proofs} | {_proof_name(selector) for selector in self.left}
-        return dataclasses.replace(
-            self, proofs=(*self.proofs, *(proof for proof in other.proofs if proof.name not in own))
-        )
+        looks = (_only_told(proof) for proof in other.proofs if proof.name not in own)
+        return dataclasses.replace(self, proofs=(*self.proofs, *looks))
 
     def result(self) -> dict[str, Any]:
         """Its part of a step's result."""
@@ -106,7 +105,7 @@ def _one(web: WebServer, endpoint: Endpoint, leaf: Certificate, chains: _Chains)
     try:
         operations = web.replace(endpoint, endpoint.thumbprint, endpoint.store)
     except TlsOpsError as error:
-        proofs = (_proof(endpoint, look, chains, bound=False),) if look else ()
+        proofs = (_only_told(_proof(endpoint, look, chains)),) if look else ()
         return Rebinding(proofs=proofs, left={own: f"not bound again: {error.message.rstrip('.')}, {_KEPT}"})
     change = Change(
         f"bind {leaf.label} to {own} again",
@@ -134,14 +133,10 @@ def _look(web: WebServer, endpoint: Endpoint) -> tuple[Look | None, str]:
     return look, ""
 
 
-def _proof(endpoint: Endpoint, look: Look, chains: _Chains, *, bound: bool = True) -> Proof:
-    """``bound`` is False for an endpoint that this plan leaves alone: then it only decides whether to restart."""
-
+def _proof(endpoint: Endpoint, look: Look, chains: _Chains) -> Proof:
     def judge(answers: Sequence[Answer]) -> Verdict:
         served = look.served(answers)
         outcome = _outcome(served.certificates, chains)
-        if not bound and outcome is not Outcome.RESTART_REQUIRED:
-            outcome = Outcome.PROVEN if outcome is Outcome.PROVEN else Outcome.UNPROVABLE
         seen = _lines(served.certificates).replace("\n", ", ") or served.problem
         facts = {"protocol": served.protocol, "served": [each.thumbprint for each in served.certificates]}
         return Verdict(outcome, seen, facts)
@@ -154,13 +149,25 @@ def _proof(endpoint: Endpoint, look: Look, chains: _Chains, *, bound: bool = Tru
     )
 
 
+def _only_told(proof: Proof) -> Proof:
+    """For an endpoint that this plan leaves alone: it only decides whether to restart, and is no reason to go back."""
+
+    def judge(answers: tuple[Answer, ...]) -> Verdict:
+        verdict = proof.judge(answers)
+        if verdict.outcome in (Outcome.PROVEN, Outcome.RESTART_REQUIRED):
+            return verdict
+        return dataclasses.replace(verdict, outcome=Outcome.UNPROVABLE)
+
+    return dataclasses.replace(proof, judge=judge)
+
+
 def _proof_name(selector: str) -> str:
     return f"chain sent by {selector}"
 
 
 def _outcome(served: Path, chains: _Chains) -> Outcome:
     if not served:
-        return Outcome.NOT_PROVEN
+        return Outcome.UNPROVABLE  # nobody may reach it: a record for an address that this host no longer has
     if served == chains.new:
         return Outcome.PROVEN
     if served == chains.old:

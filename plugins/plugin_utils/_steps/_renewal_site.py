@@ -37,7 +37,7 @@ def find_site(web: WebServer, name: str) -> Site:
         if site.name.casefold() == name.casefold():
             return site
     there = ", ".join(f"'{site.name}'" for site in web.sites) or "none"
-    raise TlsOpsError(f"there is no web site '{name}'; there are: {there}.")
+    raise TlsOpsError(f"there is no web site '{name}'; there are: {there}.", hint="Name it as IIS Manager shows it.")
 
 
 def uncovered(certificate: Certificate, site: Site, ports: Collection[int] | None = None) -> tuple[str, ...]:
@@ -59,11 +59,16 @@ def site_problems(
         try:
             missing = uncovered(certificate, find_site(web, name), ports)
         except TlsOpsError as error:
-            problems.append(error.message.rstrip("."))
+            problems.append(as_problem(error))
         else:
             if missing:
                 problems.append(f"it does not cover {', '.join(missing)} of the site '{name}'")
     return problems
+
+
+def as_problem(error: TlsOpsError) -> str:
+    """An error as one problem among several; the same error is the same text wherever it is met."""
+    return f"{error.message} {error.hint}".strip().rstrip(".")
 
 
 def bound(web: WebServer, site: Site, port: int, certificate: Certificate, store: str) -> Bound:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .._batch.operation import Operation
 from .._batch.operations import reg_delete, reg_read, reg_write, store_add, store_remove
@@ -82,6 +82,50 @@ def enabled(snapshot: Snapshot, thumbprint: str, *, force: bool) -> Edit:
         if is_disabled(copy) and _find(saved, copy.key) is None:
             edit = edit.then(_freed(edit.snapshot, copy, known=bool(saved), force=force))
     return edit
+
+
+def marked(edit: Edit, thumbprints: Collection[str]) -> Edit:
+    """The same, with a mark of these roots from before its first change until all proofs of the plan are done.
+
+    A batch that is cut off in between leaves it, and the next run binds again what this one did not come to.
+    """
+    first, *others = edit.changes
+    new = [each for each in thumbprints if each not in edit.snapshot.journal.rebind]
+    writes, drops = (tuple(make(each) for each in new) for make in (_mark, _unmark))
+    first = dataclasses.replace(first, operations=(*writes, *first.operations), closing=(*first.closing, *drops))
+    return dataclasses.replace(edit, changes=(first, *others))
+
+
+def unmarked(snapshot: Snapshot) -> Edit:
+    """No marks: what an earlier run left is done in this plan. They go behind the proofs."""
+    marks = sorted(snapshot.journal.rebind)
+    changes = (
+        Change(
+            f"drop the mark of {each}, which an earlier run left when it was cut off",
+            _journal_key(each),
+            "certificates are to be bound again",
+            "",
+            (),
+            closing=(_unmark(each),),
+        )
+        for each in marks
+    )
+    journal = dataclasses.replace(snapshot.journal, rebind=frozenset())
+    return Edit(dataclasses.replace(snapshot, journal=journal), tuple(changes))
+
+
+def _mark(thumbprint: str) -> Operation:
+    drop = reg_delete(_journal_key(thumbprint), places.REBIND)
+    return dataclasses.replace(reg_write(*_rebind_value(thumbprint)), undo=(drop,))
+
+
+def _unmark(thumbprint: str) -> Operation:
+    drop = reg_delete(_journal_key(thumbprint), places.REBIND)
+    return dataclasses.replace(drop, undo=(reg_write(*_rebind_value(thumbprint)),))
+
+
+def _rebind_value(thumbprint: str) -> tuple[str, str, str, bytes]:
+    return _journal_key(thumbprint), places.REBIND, "DWord", reg_dword(1)
 
 
 def _disabled(snapshot: Snapshot, copy: StoreCopy) -> Edit:

@@ -116,6 +116,30 @@ def turned(stores: Stores, thumbprints: Collection[str], *, on: bool) -> Stores:
     return dataclasses.replace(stores, copies=tuple(copies))
 
 
+def before_cut_off(stages: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
+    """One stage in front of a plan's: the host with each root that a cut off run left a mark of as it was before that.
+
+    So it is in the opposite of the state in which this plan leaves it. Empty where there is no mark.
+    """
+    first, last = stages[0], stages[-1]
+    stores, trust = stores_of(first), Trust(stores_of(last), last.host.clock)
+    for thumbprint in sorted(first.journal.rebind):
+        on = any(trust.is_enabled_root(copy.certificate) for copy in copies_of(stores_of(last), thumbprint))
+        stores = turned(stores, (thumbprint,), on=not on)
+    return (dataclasses.replace(first, stores=stores),) if first.journal.rebind else ()
+
+
+def switched(before: Snapshot, after: Snapshot, thumbprints: Sequence[str]) -> tuple[str, ...]:
+    """Those of the roots that end chains before or after, but not both."""
+    then, now = (Trust(stores_of(each), each.host.clock) for each in (before, after))
+    found = []
+    for thumbprint in thumbprints:
+        copies = (*copies_of(stores_of(before), thumbprint), *copies_of(stores_of(after), thumbprint))
+        if copies and then.is_enabled_root(copies[0].certificate) != now.is_enabled_root(copies[0].certificate):
+            found.append(thumbprint)
+    return tuple(found)
+
+
 def copies_of(stores: Stores, thumbprint: str) -> tuple[StoreCopy, ...]:
     """Every copy of one root."""
     return tuple(copy for copy in roots(stores) if copy.certificate.thumbprint == thumbprint)

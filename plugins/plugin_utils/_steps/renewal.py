@@ -117,5 +117,4 @@ def _roots(arguments: Mapping[str, Any], controller: Controller) -> TrustedRoot 
         return None
     own = {name: arguments[name] for name in (*_ANSWER, "timeout")}
     own |= {"certificates": [], "conflicting": True, "state": state, "force": False}
-    # An expired cross certificate that some earlier renewal left in the CA store is no reason to refuse this one.
-    return dataclasses.replace(TrustedRoot.from_arguments(own, controller), stale="reported")
+    return TrustedRoot.from_arguments(own, controller)

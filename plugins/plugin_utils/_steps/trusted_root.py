@@ -9,19 +9,32 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from .._errors import TlsOpsError
 from .._model.plan import Controller, Plan
 from .._model.snapshot import Query, Snapshot
+from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509 import catalogue
 from .._x509.certificate import Certificate
+from .._x509.leaf import find_leaf
 from ._certificate import ANSWER_ARGUMENTS, given_answer, normalized_thumbprint
 from ._rebind import Rebinding, rebinding
-from ._root_changes import Edit, disabled, distrusted, enabled
+from ._root_changes import Edit, disabled, distrusted, enabled, marked, unmarked
 from ._root_guard import Guard
 from ._root_report import absent, result
-from ._roots import Conflict, beside_crosses, conflicts, copies_of, known_cases, stores_of, turned, web_problem
+from ._roots import (
+    Conflict,
+    before_cut_off,
+    beside_crosses,
+    conflicts,
+    copies_of,
+    known_cases,
+    stores_of,
+    switched,
+    turned,
+    web_problem,
+)
 
 ARGUMENTS: dict[str, Any] = {
     "certificates": {"type": "list", "elements": "str", "default": []},
@@ -38,8 +51,8 @@ RULES: dict[str, Any] = {"mutually_exclusive": [("answer", "answer_path")]}
 class TrustedRoot:
     """``rebinds`` is False where a later part of the same plan binds again what has to be: see ``rebound``.
 
-    ``stale`` says what a conflict is that comes only from an expired cross certificate which nobody delivers: a reason
-    to refuse, or a finding (for ``renewal``: old ones lie in many CA stores, ISRG Root X1 by DST Root CA X3 for one).
+    With an ``answer``, a conflict only with an expired cross certificate that the answer does not hold is a finding:
+    old ones lie in many CA stores (that of ISRG Root X1 for one), and must not keep a renewal from going on.
     """
 
     name: ClassVar[str] = "trusted_root"
@@ -49,7 +62,6 @@ class TrustedRoot:
     state: str
     force: bool
     rebinds: bool = True
-    stale: Literal["refused", "reported"] = "refused"
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> TrustedRoot:
@@ -70,12 +82,19 @@ class TrustedRoot:
         return frozenset((Query.STORES, Query.PERSONAL, Query.WEB))
 
     def plan(self, snapshot: Snapshot) -> Plan:
-        """Raises TlsOpsError where no other chain would take the place of one that is in use or being installed."""
+        """Raises TlsOpsError where no other chain would take the place of one that is in use or being installed.
+
+        And where the answer is not for this host: what another one's mail holds must change nothing here.
+        """
+        if self.answer:
+            find_leaf(self.answer, _keys(snapshot))
         found = conflicts(snapshot, self.answer)
-        acted_on = [each for each in found if self.conflicting and not (self.stale == "reported" and each.stale)]
+        acted_on = [each for each in found if self.conflicting and not (self.answer and each.stale)]
         targets = tuple(dict.fromkeys((*self.thumbprints, *(each.root.thumbprint for each in acted_on))))
         edit, warnings = self._guarded(snapshot, targets)
-        again = self._rebinding((snapshot, edit.snapshot)) if self.rebinds else Rebinding()
+        again = self._rebinding((snapshot, edit.snapshot))
+        edit = self._marked(snapshot, edit, targets, again)
+        again = again if self.rebinds else Rebinding()
         return Plan(
             self.name,
             edit.snapshot,
@@ -97,13 +116,21 @@ class TrustedRoot:
     def _rebinding(self, stages: Sequence[Snapshot]) -> Rebinding:
         if self.state == "reported":
             return Rebinding()
-        again, last = rebinding(stages), stages[-1]
+        again, last = rebinding((*before_cut_off(stages), *stages)), stages[-1]
         if not last.prove_all:
             return again
         # What an earlier batch did to the roots is unknown: look at every chain that depends on them.
         roots = (*self.thumbprints, *(beside_crosses(last, self.answer) if self.conflicting else ()))
         other = turned(stores_of(last), roots, on=self.state != "enabled")
         return again.with_looks_of(rebinding((dataclasses.replace(last, stores=other), last)))
+
+    def _marked(self, snapshot: Snapshot, edit: Edit, targets: tuple[str, ...], again: Rebinding) -> Edit:
+        """With a mark of each root that makes binding again necessary, and without those that earlier runs left."""
+        if self.state == "reported" or web_problem(snapshot):
+            return edit
+        if edit.changes and again.changes:
+            edit = marked(edit, switched(snapshot, edit.snapshot, targets))
+        return edit.then(unmarked(edit.snapshot))
 
     def _edited(self, snapshot: Snapshot, targets: tuple[str, ...]) -> Edit:
         edit = Edit(snapshot)
@@ -129,7 +156,8 @@ class TrustedRoot:
             if not self.force:
                 raise TlsOpsError(
                     f"{root.label} ({root.thumbprint}) must not be {self.state}: {why}.",
-                    hint="Install the cross certificate and what is above it first; force: true does it all the same.",
+                    hint="Install the cross certificate and what is above it first. force: true does it all the same, "
+                    "and takes away the only trusted chain.",
                 )
             reasons.append(f"{root.label} ({root.thumbprint}) is {self.state} all the same: {why}.")
         return edit, tuple(reasons)
@@ -148,6 +176,10 @@ def _thumbprint(text: str) -> str:
         names = ", ".join(each.name for each in catalogue.entries())
         raise TlsOpsError(f"'{text}' is no root of the catalogue.", hint=f"Give a thumbprint, or one of: {names}.")
     return normalized_thumbprint(text)
+
+
+def _keys(snapshot: Snapshot) -> set[bytes]:
+    return {one.certificate.public_key for one in with_key(snapshot.personal or (), (MY, WEB_HOSTING, REQUEST))}
 
 
 def _unknown(snapshot: Snapshot) -> list[str]:

@@ -18,6 +18,7 @@ JOURNAL = r"HKLM\SOFTWARE\tlsops.windows\Undo"
 SSL_BINDING = JOURNAL + r"\SslBinding"
 TRUSTED_ROOT = JOURNAL + r"\TrustedRoot"
 DISALLOWED = "Disallowed"
+REBIND = "Rebind"
 
 
 def operations() -> tuple[Operation, ...]:
@@ -32,7 +33,7 @@ def parse(answers: Sequence[Answer]) -> Journal:
     keys = registry(answer.payload)
     endpoints: dict[str, str] = {}
     roots: dict[str, dict[str, bytes]] = {}
-    distrusted: set[str] = set()
+    marked: dict[str, set[str]] = {DISALLOWED: set(), REBIND: set()}
     for path, values in keys.items():
         place, _other, rest = path.partition("\\")
         if place.lower() == "sslbinding" and not rest:
@@ -40,10 +41,11 @@ def parse(answers: Sequence[Answer]) -> Journal:
         elif place.lower() == "trustedroot" and rest:
             thumbprint = rest.upper()
             roots[thumbprint] = _blobs(values)
-            if DISALLOWED in values:
-                distrusted.add(thumbprint)
-    return Journal(endpoints, {name: blobs for name, blobs in roots.items() if blobs}, frozenset(distrusted))
+            for mark in marked.keys() & values.keys():
+                marked[mark].add(thumbprint)
+    saved = {name: blobs for name, blobs in roots.items() if blobs}
+    return Journal(endpoints, saved, frozenset(marked[DISALLOWED]), frozenset(marked[REBIND]))
 
 
 def _blobs(values: dict[str, RegistryValue]) -> dict[str, bytes]:
-    return {name: value.data for name, value in values.items() if name != DISALLOWED}
+    return {name: value.data for name, value in values.items() if name not in (DISALLOWED, REBIND)}

@@ -19,10 +19,11 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import E
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps import _rebind
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._rebind import rebinding
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.trusted_root import TrustedRoot
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7, Problem
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.certificate import Certificate
 
 from tests.unit.mint import mint
-from tests.unit.root_host import SITES, F, FakeLook, Web, endpoint, step
+from tests.unit.root_host import SITES, F, FakeLook, Target, Web, endpoint, operations, step
 
 
 def stages(*more: dict[str, Any]) -> list[Snapshot]:
@@ -52,7 +53,7 @@ def test_a_binding_whose_chain_changes_is_bound_again_and_looked_at(monkeypatch:
     assert judged(*old, F.cross.certificate) is Outcome.PROVEN
     assert judged(*old) is Outcome.RESTART_REQUIRED
     assert judged(F.leaf.certificate) is Outcome.MISSED
-    assert judged() is Outcome.NOT_PROVEN
+    assert judged() is Outcome.UNPROVABLE
 
 
 def test_the_proof_uses_the_real_look() -> None:
@@ -60,7 +61,7 @@ def test_the_proof_uses_the_real_look() -> None:
     assert {operation.name for operation in proof.operations} == {"tcp.exchange"}
     assert {dict(operation.arguments)["address"] for operation in proof.operations} == {"127.0.0.1"}
     refused = Answer("error", kind="win32", number=10061, text="refused")
-    assert proof.judge(tuple(refused for _each in proof.operations)).outcome is Outcome.NOT_PROVEN
+    assert proof.judge(tuple(refused for _each in proof.operations)).outcome is Outcome.UNPROVABLE
 
 
 def test_a_stopped_sites_binding_is_bound_again_and_cannot_be_looked_at() -> None:
@@ -185,6 +186,7 @@ def test_after_a_lost_answer_the_chains_that_depend_on_the_roots_are_looked_at_a
     old = (F.leaf.certificate, F.issuing.certificate)
     assert judged(proof, *old) is Outcome.RESTART_REQUIRED
     assert judged(proof, *old, F.cross.certificate) is Outcome.PROVEN
+    assert (judged(proof, *old[:1]), judged(proof)) == (Outcome.UNPROVABLE, Outcome.UNPROVABLE)
 
 
 def test_after_a_lost_answer_an_enabled_root_is_looked_at_too_and_nothing_twice() -> None:
@@ -192,3 +194,55 @@ def test_after_a_lost_answer_an_enabled_root_is_looked_at_too_and_nothing_twice(
     assert len(step().plan(F.snapshot(prove_all=True)).proofs) == 1
     assert step("reported").plan(F.snapshot(prove_all=True)).proofs == ()
     assert step().plan(F.snapshot(intermediates=(F.issuing,), prove_all=True)).proofs == ()
+
+
+def test_a_root_is_marked_before_it_changes_and_until_the_chains_were_looked_at() -> None:
+    plan = step().plan(F.snapshot())
+    first, *others = plan.changes
+    mark, *_other = first.operations
+    (drop,) = first.closing
+    assert (mark.name, dict(mark.arguments)["name"]) == ("reg.write", "Rebind")
+    assert (drop.name, dict(drop.arguments)["name"]) == ("reg.delete", "Rebind")
+    assert [each.name for each in (*mark.undo, *drop.undo)] == ["reg.delete", "reg.write"]
+    assert not any(dict(each.arguments).get("name") == "Rebind" for more in others for each in more.operations)
+    target = Target(F.snapshot())
+    target.do(operations(plan, closing=True))
+    target.undo(operations(plan, closing=True))
+    assert target.values == Target(F.snapshot()).values
+    assert plan.snapshot.journal.rebind == frozenset()
+    unused = step("disabled", F.new.thumbprint).plan(F.snapshot(used=False))
+    assert all(change.closing == () for change in unused.changes), "nothing to bind, no mark"
+
+
+@pytest.mark.parametrize("state", ["disabled", "distrusted", "enabled"])
+@pytest.mark.parametrize("got", ["before", "after"])
+def test_what_a_cut_off_run_did_not_come_to_is_bound_again_once(state: str, got: str) -> None:
+    """The first run was cut off after its mark, or after the roots and before the first binding."""
+    start = step().plan(F.snapshot()).snapshot if state == "enabled" else F.snapshot()
+    made = step(state, F.new.thumbprint)
+    reached = made.plan(start).snapshot if got == "after" else start
+    journal = dataclasses.replace(reached.journal, rebind=frozenset({F.new.thumbprint}))
+    plan = made.plan(dataclasses.replace(reached, journal=journal))
+    assert plan.result["rebound"] == ["ipport=0.0.0.0:443"]
+    assert len(plan.proofs) == 1
+    dropped = plan.changes[-2]
+    assert (dropped.operations, [each.name for each in dropped.closing]) == ((), ["reg.delete"])
+    assert made.plan(plan.snapshot).changes == ()
+
+
+def test_a_mark_of_a_renewal_that_was_cut_off_is_settled_by_the_next_one() -> None:
+    done = step().plan(F.snapshot()).snapshot
+    read = dataclasses.replace(done, journal=dataclasses.replace(done.journal, rebind=frozenset({F.new.thumbprint})))
+    made = dataclasses.replace(step(), rebinds=False)
+    plan = made.plan(read)
+    assert [each.operations for each in plan.changes] == [()]
+    assert made.rebound([read, plan.snapshot]).result["rebound"] == ["ipport=0.0.0.0:443"]
+    assert step("reported").plan(read).changes == ()
+
+
+def test_a_mark_stays_while_the_web_sites_are_not_known() -> None:
+    journal = dataclasses.replace(F.snapshot().journal, rebind=frozenset({F.new.thumbprint}))
+    web = Iis7(problem=Problem("IIS takes its configuration from another place."))
+    plan = step("disabled", F.new.thumbprint).plan(F.snapshot(journal=journal, web=web))
+    assert plan.snapshot.journal.rebind == {F.new.thumbprint}
+    assert all(change.closing == () for change in plan.changes)

@@ -76,8 +76,9 @@ def bind(web: Web, port: int = 443, store: str = "MY") -> Bound:
 
 def test_sites_by_name_without_case() -> None:
     assert find_site(WEB, "RENEWAL") is RENEWAL  # type: ignore[arg-type]
-    with pytest.raises(TlsOpsError, match="no web site 'x'; there are: 'Renewal', 'Shop'"):
+    with pytest.raises(TlsOpsError, match="no web site 'x'; there are: 'Renewal', 'Shop'") as error:
         find_site(WEB, "x")  # type: ignore[arg-type]
+    assert error.value.hint == "Name it as IIS Manager shows it."
 
 
 def test_only_https_host_names_have_to_be_covered() -> None:
@@ -101,6 +102,7 @@ def test_all_problems_of_all_sites() -> None:
     missing, unknown = site_problems(WEB, ["Shop", "Renewal", "Nowhere"], NEW.certificate)  # type: ignore[arg-type]
     assert missing == "it does not cover b.a.shop.example.com of the site 'Shop'"
     assert "Nowhere" in unknown
+    assert unknown.endswith(". Name it as IIS Manager shows it")
 
 
 def test_an_own_endpoint_is_swapped() -> None:

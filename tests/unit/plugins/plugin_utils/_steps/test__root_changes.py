@@ -23,10 +23,10 @@ def test_the_old_bytes_are_saved_first_and_come_back_exactly() -> None:
     before = F.snapshot()
     there = step().plan(before)
     target = Target(before)
-    target.do(operations(there))
+    target.do(operations(there, closing=True))
     assert set(there.snapshot.journal.roots[F.new.thumbprint].values()) == {copy(F.new, usages=LISTED).blob}
     back = step("enabled", F.new.thumbprint).plan(there.snapshot)
-    target.do(operations(back))
+    target.do(operations(back, closing=True))
     assert target.values == Target(before).values
     assert back.snapshot.stores == before.stores
     assert back.snapshot.journal == before.journal
@@ -127,7 +127,7 @@ def test_what_is_saved_already_is_not_saved_twice() -> None:
     journal = Journal(roots={F.new.thumbprint: {original.key: original.blob}})
     plan = step().plan(F.snapshot(original, journal=journal))
     assert plan.snapshot.journal == journal
-    assert [each.name for each in plan.changes[0].operations] == ["reg.read", "reg.write", "reg.read"]
+    assert [each.name for each in plan.changes[0].operations] == ["reg.write", "reg.read", "reg.write", "reg.read"]
 
 
 @pytest.mark.parametrize("usages", [None, bytes.fromhex("300a06082b06010505070301"), NONE])

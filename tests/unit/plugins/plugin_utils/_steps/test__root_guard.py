@@ -38,8 +38,11 @@ def test_an_expired_cross_certificate_is_a_conflict_and_a_reason_to_refuse() -> 
     before = EXPIRED.snapshot()
     (conflict,) = conflicts(before)
     assert (conflict.expired, conflict.delivered, conflict.stale) == (True, False, True)
-    with pytest.raises(TlsOpsError, match=r"www\.example\.com .* no trusted chain left: New Root .* expired on"):
+    with pytest.raises(
+        TlsOpsError, match=r"www\.example\.com .* no trusted chain left: New Root .* expired on"
+    ) as error:
         step().plan(before)
+    assert "takes away the only trusted chain" in error.value.hint
     forced = step(force=True).plan(before)
     assert forced.changes
     assert "all the same" in forced.warnings[0]
@@ -81,8 +84,9 @@ def test_an_expired_certificate_in_use_does_not_keep_a_renewal_from_going_on() -
 def test_the_real_isrg_x2(root: str, crosses: list[str], way_round: bool | None) -> None:
     at = dataclasses.replace(HOST, clock=datetime(2026, 11, 21, tzinfo=UTC))
     between = [real("isrg_root_ye_cross_by_x2"), *map(real, crosses)]
-    before = F.snapshot(used=False, host=at, stores=stores((real(root), real("isrg_root_x1")), between))
-    made = dataclasses.replace(step(), answer=(real("isrg_root_ye_cross_by_x2"),))
+    own = (PersonalCertificate("REQUEST", between[0], True),)
+    before = F.snapshot(used=False, host=at, stores=stores((real(root), real("isrg_root_x1")), between), personal=own)
+    made = dataclasses.replace(step(), answer=tuple(between))
     if way_round is False:
         with pytest.raises(TlsOpsError, match="expired on 2025-09-15"):
             made.plan(before)

@@ -28,6 +28,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._steps import renew
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.renewal import Renewal
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.trusted_root import TrustedRoot
 
+from tests.fleet import batch as fleet_batch
 from tests.fleet.fleet import Fleet
 
 DEMO = Path("tests/fleet/scenarios/demo.yml")
@@ -57,12 +58,26 @@ class Target:
         """A new connection to the same host."""
 
 
+class CutOff(Target):
+    """Dies in the write batch where the last record is about to be swapped."""
+
+    def batch(self, operations: Sequence[Operation], *, mode: str, timeout: int) -> tuple[Answer, ...]:
+        if mode == "read":
+            return super().batch(operations, mode=mode, timeout=timeout)
+        swaps = [
+            at for at, each in enumerate(operations) if each.name == "reg.write" and "SslBinding" in str(each.arguments)
+        ]
+        super().batch(operations[: swaps[-1]], mode=mode, timeout=timeout)
+        raise KeyboardInterrupt
+
+
 @dataclasses.dataclass(frozen=True)
 class Web01:
     """The demo's host of that name, whose root ends its chains early, and what the CA sent for it."""
 
     fleet: Fleet
     backups: Path
+    target: type[Target] = Target
 
     @property
     def host(self) -> Any:
@@ -93,7 +108,7 @@ class Web01:
         present = {name: value for name, value in arguments.items() if value is not None}
         files = ControllerFiles(DataLoader(), "web01")
         made = step.from_arguments(task.validated(present, module.ARGUMENTS, module.RULES), files)
-        target: Any = Target(self.host, loses)
+        target: Any = self.target(self.host, loses)
         return flow.run(
             made,
             target,
@@ -187,6 +202,41 @@ def test_a_restart_that_is_needed_is_told_although_the_answer_was_lost(tmp_path:
         result = host.renew(loses=True)
         assert result["restart_required"]
         assert result["trusted_root"]["proofs"][f"chain sent by {PRODUCTION}"]["outcome"] == "restart required"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_run_that_was_cut_off_before_it_bound_again_is_completed_by_the_next(tmp_path: Path, *, alone: bool) -> None:
+    with web01(tmp_path, OTHER) as host:
+
+        def run(on: Web01) -> dict[str, Any]:
+            return on.roots(answer=on.answer) if alone else on.renew()
+
+        with pytest.raises(KeyboardInterrupt):
+            run(dataclasses.replace(host, target=CutOff))
+        assert host.chain(444) == 2
+        assert run(host)["changed"]
+        assert (host.chain(443), host.chain(444)) == (3, 3)
+        assert not run(host)["changed"]
+
+
+def test_an_endpoint_that_nobody_reaches_does_not_stop_a_renewal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    perform = fleet_batch.perform
+
+    def unreachable(host: Any, operation: Any, *more: Any) -> Any:
+        if operation.name == "tcp.exchange" and operation.arguments.text("address") == "10.9.9.9":
+            return fleet_batch.Outcome("error", "win32", 10060, "", "timed out")
+        return perform(host, operation, *more)
+
+    monkeypatch.setattr(fleet_batch, "perform", unreachable)
+    with web01(
+        tmp_path, {"name": "Other", "bindings": [{"information": "10.9.9.9:443:", "certificate": "old"}]}
+    ) as host:
+        result = host.renew()
+        (proof,) = result["trusted_root"]["proofs"].values()
+        assert proof["outcome"] == "unproven"
+        assert host.chain(443) == 3
 
 
 def test_the_pre_check_alone_leaves_every_site_with_the_chain_that_holds(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Query
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7, Problem
 
 from tests.unit.mint import mint
@@ -57,13 +58,20 @@ def test_reported_changes_nothing_and_tells_the_reason() -> None:
     assert plan.result["conflicts"][0]["cross_certificate"] == F.cross.thumbprint
 
 
-def test_a_stale_cross_certificate_is_only_a_finding_where_the_caller_wants_that() -> None:
-    plan = dataclasses.replace(step(), stale="reported").plan(EXPIRED.snapshot())
+def test_a_stale_cross_certificate_is_only_a_finding_beside_an_answer_without_it() -> None:
+    plan = with_answer(step(), EXPIRED.leaf, EXPIRED.issuing).plan(EXPIRED.snapshot())
     assert plan.changes == ()
     assert EXPIRED.cross.thumbprint in plan.findings[0]
-    delivered = with_answer(dataclasses.replace(step(), stale="reported"), EXPIRED.leaf, EXPIRED.cross)
+    delivered = with_answer(step(), EXPIRED.leaf, EXPIRED.cross)
     with pytest.raises(TlsOpsError, match="expired on"):
         delivered.plan(EXPIRED.snapshot())
+
+
+@pytest.mark.parametrize("state", ["disabled", "reported"])
+def test_an_answer_for_another_host_changes_nothing_here(state: str) -> None:
+    other = mint("shop.example.jp", issuer=F.issuing)
+    with pytest.raises(TlsOpsError, match="belongs to a private key of this host"):
+        with_answer(step(state), other, F.issuing, F.cross).plan(F.snapshot())
 
 
 def test_no_cross_certificate_is_no_conflict() -> None:
@@ -94,7 +102,8 @@ def test_a_known_case_without_its_cross_certificate_is_a_finding() -> None:
     r46, x2 = real("sectigo_server_auth_root_r46"), real("isrg_root_x2")
     answer = (real("isrg_root_ye_cross_by_x2"),)
     at = dataclasses.replace(HOST, clock=datetime(2026, 11, 21, tzinfo=UTC))
-    before = F.snapshot(used=False, host=at, stores=stores((r46, x2)))
+    own = (PersonalCertificate("REQUEST", answer[0], True),)
+    before = F.snapshot(used=False, host=at, stores=stores((r46, x2)), personal=own)
     plan = dataclasses.replace(step("reported"), answer=answer).plan(before)
     assert "ISRG Root X2" in plan.findings[0]
     assert "https://letsencrypt.org/certificates/" in plan.findings[0]

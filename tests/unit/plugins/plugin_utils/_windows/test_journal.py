@@ -35,11 +35,13 @@ def test_entries_of_both_kinds_are_read() -> None:
         "TrustedRoot\\ab": {COPY: RegistryValue("Binary", b"\1\2")},
         "TrustedRoot\\cd": {"Disallowed": RegistryValue("DWord", reg_dword(1))},
         "TrustedRoot\\ef": {},
+        "TrustedRoot\\01": {"Rebind": RegistryValue("DWord", reg_dword(1))},
     }
     journal = parse([Answer("ok", encode_registry(keys))])
     assert journal.endpoints == {"ipport=0.0.0.0:443": '{"a": 1}'}
     assert journal.roots == {"AB": {COPY: b"\1\2"}}
     assert journal.distrusted == {"CD"}
+    assert journal.rebind == {"01"}, "a mark is no copy of a root"
 
 
 def test_a_journal_that_cannot_be_read_is_no_empty_one() -> None:
