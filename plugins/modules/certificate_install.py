@@ -77,12 +77,12 @@ author:
 EXAMPLES = r"""
 - name: Install the certificate from the mail that the CA sent
   tlsops.windows.certificate_install:
-    answer_path: "answers/{{ inventory_hostname }}.eml"
+    answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}.eml"
     for_sites: [www.example.com]
 
 - name: Install it and bind it to the renewal site
   tlsops.windows.certificate_install:
-    answer_path: "answers/{{ inventory_hostname }}.p7b"
+    answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}.p7b"
     renewal_site: Renewal
     port: 8443
     bind: true

@@ -31,7 +31,7 @@ options:
     type: str
   password:
     description:
-      - The password of the PFX.
+      - The password of the PFX, text or a whole number. Anything else, such as a list, is refused.
       - Programs do not agree on how characters other than ASCII become bytes in a PFX, so a password of ASCII
         characters opens in most of them.
     type: str
@@ -41,7 +41,9 @@ options:
       - Files or folders on the controller, the same backup for each. Name a second medium as well.
       - A folder (one that exists, or a path that ends in a slash) gets the default name, the host's name in the
         inventory and the thumbprint, as in C(web01.example.com_1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A.pfx).
-      - A relative path is relative to the folder of the play.
+      - Each is an absolute path, or begins with C(~), or with C({{ inventory_dir }}/) to be beside the inventory. A
+        relative path is refused. It would be inside the installed collection where the collection's own playbook is
+        used.
       - All are checked before anything is touched on the target. A folder has to exist. Refused are a symbolic link,
         and, unless O(allow_unsafe_destination) is set, a folder inside a git work tree or one that others may write
         to.
@@ -93,7 +95,7 @@ author:
 EXAMPLES = r"""
 - name: Back up the certificate that the CA has just issued, to two media
   tlsops.windows.pfx_backup:
-    answer_path: "answers/{{ inventory_hostname }}.eml"
+    answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}.eml"
     password: "{{ vault_pfx_password }}"
     destinations:
       - /srv/backup/certificates/
@@ -106,11 +108,11 @@ EXAMPLES = r"""
     destinations: [/srv/backup/certificates/]
     compatibility: windows2016
 
-- name: Keep the backup beside the play, as an Ansible Vault file
+- name: Keep the backup beside the inventory, as an Ansible Vault file
   tlsops.windows.pfx_backup:
     thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
     password: "{{ vault_pfx_password }}"
-    destinations: ["backup/{{ inventory_hostname }}.pfx"]
+    destinations: ["{{ inventory_dir }}/backup/{{ inventory_hostname }}.pfx"]
     vault: true
     allow_unsafe_destination: true
 """

@@ -66,7 +66,7 @@ options:
     default: changed
   backup_password:
     description:
-      - The password of the backup. Keep it in Ansible Vault or in another secret store.
+      - The password of the backup, text or a whole number. Keep it in Ansible Vault or in another secret store.
       - The key leaves the host only under a random password made for this one task.
     type: str
     required: true
@@ -75,6 +75,8 @@ options:
       - Where the backup goes on the controller, once for each entry, so that a second medium can be among them.
       - A folder, existing or ending in C(/), gets a file named after host and thumbprint. Anything else is the file
         itself.
+      - Each is an absolute path, or begins with C(~), or with C({{ inventory_dir }}/) to be beside the inventory. A
+        relative path is refused.
       - They are checked before anything is touched on the host.
     type: list
     elements: path

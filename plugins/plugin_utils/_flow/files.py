@@ -55,7 +55,7 @@ class ControllerFiles:
     def _bytes(self, path: str) -> bytes | None:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):  # a named pipe would block
-                raise TlsOpsError(f"{path} is not a file.")
+                raise TlsOpsError(f"{path} is not a file.", hint="Name the file itself, not a folder or a device.")
             with open(path, "rb") as file:
                 data = file.read(_LARGEST + 1)
         except FileNotFoundError:
@@ -74,7 +74,7 @@ class ControllerFiles:
         if os.path.islink(path):
             raise TlsOpsError(f"{path} is a symbolic link.", hint="Name the file itself.")
         if os.path.exists(path) and not os.path.isfile(path):
-            raise TlsOpsError(f"{path} is not a file.")
+            raise TlsOpsError(f"{path} is not a file.", hint="Choose another name for the backup.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise TlsOpsError(f"the folder {folder} is not writable for the user that runs Ansible.")
         if not allow_unsafe:
@@ -125,7 +125,8 @@ class ControllerFiles:
         if not found:
             raise TlsOpsError(
                 "there is no vault secret to encrypt the backup with.",
-                hint="Give one: --ask-vault-pass, --vault-id or vault_password_file; or set vault: false.",
+                hint="Give one: --ask-vault-pass, --vault-id or vault_password_file; or set vault "
+                "(backup_vault in renewal) to false.",
             )
         identity, secret = found
         return identity, secret

@@ -119,7 +119,8 @@ def check_connection(connection: Any, play_context: Any, environment: Any) -> No
     if play_context.become:
         raise TlsOpsError(
             "become does not act on these modules: they run as the connection's user.",
-            hint="Connect as an administrator and set become: false on the task.",
+            hint="Connect as an administrator, and set ansible_become: false for these hosts in the inventory, "
+            "or become: false on the task.",
         )
     if any(environment or ()):
         raise TlsOpsError("environment does not act on these modules.", hint="Leave it out on this task.")

@@ -30,7 +30,8 @@ def validated(arguments: Mapping[str, Any], spec: Mapping[str, Any], rules: Mapp
     An option without a default that is given as an empty text counts as not given: that is what a variable becomes that
     an inventory sets to nothing.
     """
-    given = {name: value for name, value in arguments.items() if not _is_nothing(value, spec.get(name))}
+    given = {name: _decrypted(value) for name, value in arguments.items() if not _is_nothing(value, spec.get(name))}
+    _check_secrets(given, spec)
     result = ArgumentSpecValidator(dict(spec), **rules).validate(given)
     if result.error_messages:
         raise TlsOpsError(
@@ -44,8 +45,33 @@ def _is_nothing(value: Any, option: Mapping[str, Any] | None) -> bool:
     return value in ("", None) and option is not None and "default" not in option and not option.get("required")
 
 
+def _decrypted(value: Any) -> Any:
+    """In ansible-core 2.18 a text that stands in the task with ``!vault`` is an object that the validator refuses."""
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
+
+
+def _check_secrets(given: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """Raises TlsOpsError where a secret would be the text of a list or the like: one that nobody chose."""
+    for name, value in given.items():
+        good = value is None or (isinstance(value, str | int) and not isinstance(value, bool))
+        if not good and (spec.get(name) or {}).get("no_log"):
+            raise TlsOpsError(
+                f"{name} is {_kind(value)}; it must be text or a whole number.",
+                hint="Put it in quotes, or name the one value that is meant, in the variable that it comes from.",
+            )
+
+
+def _kind(value: Any) -> str:
+    """Never the value itself."""
+    kinds = {"a dict": Mapping, "a list": list | tuple, "true or false": bool, "a number with a fraction": float}
+    return next((words for words, kind in kinds.items() if isinstance(value, kind)), "something else")
+
+
 def options(arguments: Mapping[str, Any], *, dry_run: bool) -> Options:
     timeout = int(arguments["timeout"])
     if not 10 <= timeout <= 3600:
-        raise TlsOpsError(f"timeout is {timeout}; it must be between 10 and 3600 seconds.")
+        raise TlsOpsError(
+            f"timeout is {timeout}; it must be between 10 and 3600 seconds.",
+            hint="It is for each batch on the host, not for the whole play. Without it, it is 300.",
+        )
     return Options(dry_run, timeout, bool(arguments.get("allow_unencrypted", False)))

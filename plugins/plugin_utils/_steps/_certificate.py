@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +22,9 @@ from .._x509.certificate import Certificate
 from .._x509.leaf import find_leaf, labels
 
 ANSWER_ARGUMENTS: dict[str, dict[str, Any]] = {"answer": {"type": "str"}, "answer_path": {"type": "path"}}
+
+# The play's folder is that of the installed collection where its own playbook is used.
+PATH_HINT = "Give an absolute path, or one that begins with {{ inventory_dir }}/ ."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +46,14 @@ def given_answer(arguments: Mapping[str, Any], controller: Controller) -> tuple[
     resolved = controller.resolve(str(path))
     data = controller.read(resolved)
     if data is None:
-        raise TlsOpsError(
-            f"there is no file {resolved} on the controller.", hint="answer_path names the file with the CA's answer."
-        )
+        hint = "answer_path names the file with the CA's answer." if is_absolute(str(path)) else PATH_HINT
+        raise TlsOpsError(f"there is no file {resolved} on the controller.", hint=hint)
     return read_answer(data)
+
+
+def is_absolute(path: str) -> bool:
+    """Whether it says the place by itself, whatever the play's folder is; ``~`` counts as expanded."""
+    return os.path.isabs(os.path.expanduser(path))
 
 
 def normalized_thumbprint(text: str) -> str:

@@ -22,7 +22,7 @@ from ._certificate import ANSWER_ARGUMENTS, given_answer
 from ._intermediates import Intermediates, chain_problem, sorted_out
 from ._key_proof import key_proof
 from ._placement import Origin, found, key_opened, place, store_of, store_problems
-from ._renewal_site import Bound, bound, find_site, site_problems
+from ._renewal_site import Bound, as_problem, bound, find_site, site_problems
 
 ARGUMENTS: dict[str, Any] = {
     **ANSWER_ARGUMENTS,
@@ -134,8 +134,7 @@ class CertificateInstall:
         try:
             return bound(web, find_site(web, self.renewal_site), self.port, leaf, store), problems
         except TlsOpsError as error:
-            problem = f"{error.message} {error.hint}".strip().rstrip(".")
-            return Bound(web), list(dict.fromkeys([*problems, problem]))
+            return Bound(web), list(dict.fromkeys([*problems, as_problem(error)]))
 
 
 def _installed_unopened(origin: Origin, store: str, snapshot: Snapshot) -> bool:

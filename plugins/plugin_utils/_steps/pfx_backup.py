@@ -19,7 +19,15 @@ from .._model.snapshot import Query, Snapshot
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
 from .._x509.pfx import Compatibility, OpenedPfx, open_pfx
-from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_thumbprint, resolve
+from ._certificate import (
+    ANSWER_ARGUMENTS,
+    PATH_HINT,
+    Resolved,
+    given_answer,
+    is_absolute,
+    normalized_thumbprint,
+    resolve,
+)
 from ._exported import check_exportable, rebuilt
 from ._site import thumbprint_of
 
@@ -61,8 +69,7 @@ class PfxBackup:
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> PfxBackup:
         """Raises TlsOpsError where a value makes no sense, or a vault secret is missing."""
         _check_password(arguments["password"])
-        if not arguments["destinations"]:
-            raise TlsOpsError("destinations is empty.", hint="Name at least one file or folder on the controller.")
+        _check_destinations(arguments["destinations"])
         if arguments["vault"]:
             controller.check_vault()
         answer = given_answer(arguments, controller)
@@ -188,14 +195,28 @@ class PfxBackup:
         )
 
 
+# The options have other names in renewal: the messages below fit both.
+
+
+def _check_destinations(destinations: Sequence[str]) -> None:
+    """Raises TlsOpsError where a key would land in no place, or in one that the user did not mean."""
+    if not destinations:
+        raise TlsOpsError(
+            "the backup's list of destinations is empty.", hint="Name at least one file or folder on the controller."
+        )
+    relative = [repr(str(each)) for each in destinations if not is_absolute(str(each))]
+    if relative:
+        raise TlsOpsError(f"a destination of the backup is not absolute: {', '.join(relative)}.", hint=PATH_HINT)
+
+
 def _check_password(password: str) -> None:
     """Raises TlsOpsError where it protects nothing, or has no bytes; the message does not show it."""
     if not password:
-        raise TlsOpsError("password is empty.", hint="It protects the private key in the backup.")
+        raise TlsOpsError("the backup's password is empty.", hint="It protects the private key in the backup.")
     try:
         str(password).encode("utf-8")
     except UnicodeEncodeError as error:
         raise TlsOpsError(
-            f"password holds half a character (a lone surrogate) at place {error.start + 1}.",
+            f"the backup's password holds half a character (a lone surrogate) at place {error.start + 1}.",
             hint="It was read in the wrong encoding: the file or variable that holds it must be UTF-8.",
         ) from None

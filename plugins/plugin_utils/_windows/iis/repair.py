@@ -14,6 +14,7 @@ from ..._model.plan import Change, Plan
 from ..._model.snapshot import Snapshot
 from ..._model.web import Endpoint, WebServer
 from ..httpsys import Selector
+from ..journal import SSL_BINDING
 from .endpoints import from_entry, served_sites
 from .swap import drop_journal, write_journal
 
@@ -31,7 +32,7 @@ def repair(snapshot: Snapshot) -> Plan:
         try:
             change, told, web = _one(name, text, snapshot, web)
         except TlsOpsError as error:
-            warnings.append(f"The journal's entry for {name} was left alone: {error}")
+            warnings.append(_left_alone(name, error))
             continue
         changes.append(change)
         warnings += told
@@ -41,6 +42,15 @@ def repair(snapshot: Snapshot) -> Plan:
         changes=tuple(changes),
         result={"repaired": [change.where for change in changes]} if changes else {},
         warnings=tuple(warnings),
+    )
+
+
+def _left_alone(name: str, error: TlsOpsError) -> str:
+    """What a person needs to settle it by hand: every run says it until then."""
+    return (
+        f"The journal's entry for {name} was left alone: {error} It is the value '{name}' under {SSL_BINDING}: what "
+        "the record was before an earlier run was cut off. Before you delete it, look at 'netsh http show sslcert' and "
+        "at the https bindings in IIS Manager: what a site needs there has to hold the right certificate."
     )
 
 
@@ -55,7 +65,7 @@ def _one(name: str, text: str, snapshot: Snapshot, web: WebServer) -> tuple[Chan
         return _settled(name, text, "the record is there"), told, web
     if not sites:
         told = [f"{name}, which an earlier run had deleted, was not put back: no site has a binding for it any more."]
-        return _settled(name, text, "no site has a binding for it"), told, web
+        return _needless(name, text), told, web
     kept = from_entry(text)
     # Only the IPv6 record of a binding to every address has no endpoint while it is missing.
     place = now or Endpoint(str(own), *own.place, host="", sites=sites, owner="iis")
@@ -69,6 +79,12 @@ def _settled(name: str, text: str, why: str) -> Change:
     drop = dataclasses.replace(drop_journal(name), undo=(write_journal(name, text),))
     what = f"drop the journal's entry for {name}, which an earlier run left: {why}"
     return Change(what, f"journal {name}", "entry of an earlier run", "", (), closing=(drop,))
+
+
+def _needless(name: str, text: str) -> Change:
+    drop = dataclasses.replace(drop_journal(name), undo=(write_journal(name, text),))
+    what = f"drop the journal's entry for {name}, which an earlier run left: no site has a binding for it"
+    return Change(what, f"journal {name}", "entry of an earlier run", "", (drop,))
 
 
 def _lost(text: str, now: Endpoint) -> str:

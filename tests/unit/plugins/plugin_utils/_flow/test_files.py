@@ -70,8 +70,9 @@ def test_reading(files, play, monkeypatch):
 def test_what_cannot_be_read(files, play):
     os.mkfifo(play / "pipe")
     for wrong in (play, play / "pipe"):
-        with pytest.raises(TlsOpsError, match="is not a file"):
+        with pytest.raises(TlsOpsError, match="is not a file") as error:
             files.read(str(wrong))
+        assert "the file itself" in error.value.hint
     (play / "loop").symlink_to("loop")
     with pytest.raises(TlsOpsError, match="cannot be read: Too many levels"):
         files.read(str(play / "loop"))
@@ -175,7 +176,7 @@ def test_a_missing_folder(files, play):
 
 
 def test_what_is_written_as_a_vault_file(files, loader, play, monkeypatch):
-    with pytest.raises(TlsOpsError, match="no vault secret to encrypt"):
+    with pytest.raises(TlsOpsError, match=r"no vault secret to encrypt.*vault \(backup_vault in renewal\)"):
         files.check_vault()
     loader.set_vault_secrets(SECRETS)
     files.check_vault()
@@ -206,8 +207,9 @@ def test_a_link_or_a_folder_is_never_a_destination(files, play):
     (play / "link").symlink_to(play / "target")
     (play / "folder").mkdir()
     for name, words in (("link", "symbolic link"), ("folder", "is not a file")):
-        with pytest.raises(TlsOpsError, match=words):
+        with pytest.raises(TlsOpsError, match=words) as error:
             files.check_destination(str(play / name), allow_unsafe=True)
+        assert error.value.hint
 
 
 def test_unsafe_places_can_be_allowed(files, play):

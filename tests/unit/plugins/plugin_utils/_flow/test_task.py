@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import options, validated
@@ -46,5 +48,51 @@ def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize("timeout", [0, 9, 3601, -1])
 def test_a_time_limit_has_bounds(timeout: int) -> None:
-    with pytest.raises(TlsOpsError, match="timeout"):
+    with pytest.raises(TlsOpsError, match="timeout") as error:
         options({"timeout": timeout}, dry_run=False)
+    assert "300" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["s3cret"], "a list"),
+        (("s3cret",), "a list"),
+        ({"s3cret": 1}, "a dict"),
+        ([], "a list"),
+        ({}, "a dict"),
+        (True, "true or false"),
+        (1.5, "a number with a fraction"),
+        (datetime.date(2026, 1, 2), "something else"),
+        (b"s3cret", "something else"),
+    ],
+)
+def test_a_secret_is_not_the_text_of_something_else(value: object, words: str) -> None:
+    with pytest.raises(TlsOpsError, match=f"^backup_password is {words};") as error:
+        validated(GIVEN | {"backup_password": value}, renewal.ARGUMENTS, renewal.RULES)
+    assert "s3cret" not in str(error.value)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("value", ["p", "", 12345, 0])
+def test_a_secret_is_text_or_a_whole_number(value: str | int) -> None:
+    given = validated(GIVEN | {"backup_password": value}, renewal.ARGUMENTS, renewal.RULES)
+    assert given["backup_password"] == str(value)
+
+
+class Encrypted:
+    """As ansible-core 2.18 hands on what stands in a task with ``!vault``."""
+
+    __ENCRYPTED__ = True
+
+    def __str__(self) -> str:
+        return "in the vault"
+
+
+def test_a_text_of_the_vault_is_its_text() -> None:
+    given = validated(GIVEN | {"backup_password": Encrypted()}, renewal.ARGUMENTS, renewal.RULES)
+    assert given["backup_password"] == "in the vault"
+
+
+def test_only_secrets_are_held_to_that() -> None:
+    assert validated(GIVEN | {"production_site": 1.5}, renewal.ARGUMENTS, renewal.RULES)["production_site"] == "1.5"

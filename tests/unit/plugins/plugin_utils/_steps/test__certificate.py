@@ -16,6 +16,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot imp
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._certificate import (
     given_answer,
+    is_absolute,
     normalized_thumbprint,
     resolve,
 )
@@ -62,10 +63,20 @@ def test_an_answer_as_text_as_a_file_and_not_at_all() -> None:
     assert given_by({"/play/mail.eml": NEW.der}, answer_path="mail.eml") == (NEW.certificate,)
     assert given_by(answer=f"\ud800{NEW.pem}") == (NEW.certificate,)
     assert given_by() is None
-    with pytest.raises(TlsOpsError, match="no file /play/x"):
+    with pytest.raises(TlsOpsError, match="no file /play/x") as error:
         given_by(answer_path="x")
+    assert error.value.hint == "Give an absolute path, or one that begins with {{ inventory_dir }}/ ."
+    with pytest.raises(TlsOpsError, match="no file") as error:
+        given_by(answer_path="/x")
+    assert error.value.hint == "answer_path names the file with the CA's answer."
     with pytest.raises(TlsOpsError, match="no certificate"):
         given_by(answer=" ")
+
+
+def test_paths_that_do_not_depend_on_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    paths = ("/a", "~", "~/a", "a", "./a", "", "~nobody.of.that.name/a", "{{ inventory_dir }}/a")
+    assert [path for path in paths if is_absolute(path)] == ["/a", "~", "~/a"]
 
 
 def test_an_empty_variable_of_an_inventory_is_no_answer() -> None:

@@ -268,8 +268,8 @@ def test_by_the_site():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"password": ""}, "password is empty"),
-        ({"destinations": []}, "destinations is empty"),
+        ({"password": ""}, "the backup's password is empty"),
+        ({"destinations": []}, "the backup's list of destinations is empty"),
         ({"thumbprint": "12"}, "is not a thumbprint"),
         ({"thumbprint": "12", "site": "x"}, "mutually exclusive"),
         ({"answer_path": "/none"}, "no file /none"),
@@ -278,6 +278,20 @@ def test_by_the_site():
 def test_arguments_that_make_no_sense(given, words):
     with pytest.raises(TlsOpsError, match=words):
         step(**given)
+
+
+@pytest.mark.parametrize("wrong", ["backup/", "a.pfx", "./a.pfx", "", "~nobody.of.that.name/a.pfx"])
+def test_a_destination_does_not_depend_on_the_play(wrong):
+    """The play's folder is the installed collection where its own playbook is used."""
+    with pytest.raises(TlsOpsError, match="a destination of the backup is not absolute") as error:
+        step(destinations=["/safe", wrong])
+    assert repr(wrong) in error.value.message
+    assert error.value.hint == "Give an absolute path, or one that begins with {{ inventory_dir }}/ ."
+
+
+def test_a_destination_in_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/safe")
+    assert step(destinations=["~/a.pfx", "$HOME/b.pfx"]).destinations == ("/safe/a.pfx", "/safe/b.pfx")
 
 
 def test_one_of_the_certificate_s_names_is_required():

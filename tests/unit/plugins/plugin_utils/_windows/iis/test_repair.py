@@ -63,6 +63,8 @@ def test_what_cannot_be_put_back_is_a_warning() -> None:
         plan = repair(before)
         assert plan.changes == ()
         assert match in plan.warnings[0]
+        assert rf"the value '{ANY}' under HKLM\SOFTWARE\tlsops.windows\Undo\SslBinding" in plan.warnings[0]
+        assert "Before you delete it, look at 'netsh http show sslcert'" in plan.warnings[0]
 
 
 def test_nothing_to_repair() -> None:
