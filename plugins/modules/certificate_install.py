@@ -78,7 +78,7 @@ EXAMPLES = r"""
 - name: Install the certificate from the mail that the CA sent
   tlsops.windows.certificate_install:
     answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}.eml"
-    for_sites: [www.example.com]
+    for_sites: [Default Web Site]
 
 - name: Install it and bind it to the renewal site
   tlsops.windows.certificate_install:

@@ -92,7 +92,7 @@ def test_verify_always_looks_where_nothing_has_to_change(tmp_path: Path) -> None
         assert (results["bad"]["step"], results["bad"]["stage"]) == ("site_certificate", "verify")
         assert "another certificate: " in results["bad"]["msg"]
         assert stage.thumbprint("good", "old") in results["bad"]["msg"]
-        assert "Nothing was changed by this run" in results["bad"]["hint"]
+        assert "This look changed nothing" in results["bad"]["hint"]
         assert stage.host("good").write_log == stage.host("bad").write_log == []
 
 

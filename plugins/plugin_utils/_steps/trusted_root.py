@@ -102,8 +102,12 @@ class TrustedRoot:
             proofs=again.proofs,
             result=result(self.state, snapshot, edit.snapshot, targets, found) | again.result(),
             findings=(*self._findings(edit.snapshot, targets, found), *edit.findings),
-            warnings=(*warnings, *again.warnings()),
+            warnings=(*warnings, *again.warnings(), *(self._reported(found))),
         )
+
+    def _reported(self, found: tuple[Conflict, ...]) -> tuple[str, ...]:
+        """With ``state: reported`` nothing is done about a conflict: it must at least be seen."""
+        return tuple(each.reason for each in found) if self.state == "reported" else ()
 
     def rebound(self, stages: Sequence[Snapshot]) -> Plan:
         """The part that ends a plan of several: what they leave with an old chain is bound again.
