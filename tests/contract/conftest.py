@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def _link() -> None:
 
 
 _link()
+# The folder is on sys.path already (pyproject.toml): that it was not there when Python first looked must be forgotten.
+sys.path_importer_cache.pop(str(_COLLECTIONS), None)
+importlib.invalidate_caches()
 for folder in (str(_COLLECTIONS), str(_ROOT)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
