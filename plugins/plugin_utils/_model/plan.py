@@ -49,7 +49,7 @@ class Verdict:
 
     outcome: Outcome
     seen: str = ""
-    facts: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -184,5 +184,5 @@ def _together(verdicts: Sequence[Verdict], because: str) -> Verdict:
     texts = [verdict.seen for verdict in verdicts]
     if because:
         texts.append(f"not looked at: {because}")
-    served = [fact for verdict in verdicts for fact in verdict.facts.get("served", [])]  # type: ignore[attr-defined]
+    served = [fact for verdict in verdicts for fact in verdict.facts.get("served", [])]
     return Verdict(outcome, "; ".join(texts), {"served": served})

@@ -35,11 +35,6 @@ def sent_chain(leaf: Certificate, stores: Stores, at: datetime) -> Path:
     return Trust(stores, at).sent(leaf)
 
 
-def full_chain(leaf: Certificate, stores: Stores, at: datetime) -> Path:
-    """Leaf to root, both included. Raises TlsOpsError where there is no trusted path."""
-    return Trust(stores, at).chosen(leaf)
-
-
 def alternatives(leaf: Certificate, stores: Stores, at: datetime) -> list[Path]:
     """What could be sent: every trusted path without its root, the expected one first."""
     return [_without_root(path) for path in Trust(stores, at).trusted(leaf)]

@@ -18,6 +18,7 @@ from ..._model.web import Site, SiteState
 from .xml_reader import elements
 
 APPCMD = r"%SystemRoot%\System32\inetsrv\appcmd.exe"
+_STATES: dict[str, SiteState] = {state: state for state in get_args(SiteState)}
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 # appcmd exits with the low word of the HRESULT.
 _ALREADY_RUNNING, _NOT_ACTIVE = 1056, 1062
@@ -40,8 +41,8 @@ def states(answer: Answer) -> dict[str, SiteState]:
     found: dict[str, SiteState] = {}
     for element in root.iter("SITE"):
         word = element.get("state", "").lower()
-        if word in get_args(SiteState):
-            found[element.get("SITE.ID", "")] = word  # type: ignore[assignment]
+        if word in _STATES:
+            found[element.get("SITE.ID", "")] = _STATES[word]
     return found
 
 

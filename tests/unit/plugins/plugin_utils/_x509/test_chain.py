@@ -13,7 +13,6 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores impor
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.chain import (
     Trust,
     alternatives,
-    full_chain,
     paths,
     sent_chain,
 )
@@ -49,12 +48,12 @@ def labels(chain: tuple[object, ...]) -> list[str]:
 
 def test_an_enabled_self_signed_root_ends_the_chain_early() -> None:
     assert sent_chain(LEAF, H.stores(), NOW) == (LEAF, H.issuing.certificate)
-    assert full_chain(LEAF, H.stores(), NOW)[-1] == H.new.certificate
+    assert Trust(H.stores(), NOW).chosen(LEAF)[-1] == H.new.certificate
 
 
 def test_the_cross_certificate_is_sent_once_the_root_is_disabled() -> None:
     assert sent_chain(LEAF, H.stores(new=NONE), NOW) == (LEAF, H.issuing.certificate, H.cross.certificate)
-    assert full_chain(LEAF, H.stores(new=NONE), NOW)[-1] == H.old.certificate
+    assert Trust(H.stores(new=NONE), NOW).chosen(LEAF)[-1] == H.old.certificate
 
 
 def test_both_chains_are_known_the_expected_one_first() -> None:
@@ -145,8 +144,8 @@ def test_the_real_cross_certificates_lead_from_one_root_to_another() -> None:
     ye, x2, x1 = real("isrg_root_ye"), real("isrg_root_x2"), real("isrg_root_x1")
     crosses = [real(f"isrg_root_{name}") for name in ("ye_cross_by_x2", "x2_cross_by_x1_2025", "x2_cross_by_x1_2032")]
     leaf = crosses[0]
-    assert full_chain(leaf, stores((ye, x2, x1), crosses), at) == (leaf, x2)
-    chain = full_chain(leaf, stores((x1,), crosses, copy(x2, usages=NONE)), at)
+    assert Trust(stores((ye, x2, x1), crosses), at).chosen(leaf) == (leaf, x2)
+    chain = Trust(stores((x1,), crosses, copy(x2, usages=NONE)), at).chosen(leaf)
     assert [each.thumbprint for each in chain] == [each.thumbprint for each in (leaf, crosses[2], x1)]
 
 
@@ -156,13 +155,13 @@ def test_the_real_g5_leads_to_g1_by_two_cross_certificates() -> None:
     g5 = real("verisign_g5_root_selfsigned")
     crosses = [real(f"verisign_g5_cross_by_g1_{serial}") for serial in ("250ce8e0", "1b093b78")]
     g1 = [real("verisign_class3_g1_root_md2"), real("verisign_class3_g1_root_sha1")]
-    assert full_chain(g3, stores((g5, *g1), crosses), at) == (g3, g5)
+    assert Trust(stores((g5, *g1), crosses), at).chosen(g3) == (g3, g5)
     held = stores(g1, crosses, copy(g5, usages=NONE))
     assert len(alternatives(g3, held, at)) == 4
-    chain = full_chain(g3, held, at)
+    chain = Trust(held, at).chosen(g3)
     assert (chain[1] in crosses, chain[2] in g1) == (True, True)
     with pytest.raises(TlsOpsError, match="expired on 2021-11-07"):
-        full_chain(real("symantec_class3_secure_server_ca_g4"), held, datetime(2022, 1, 1, tzinfo=UTC))
+        Trust(held, datetime(2022, 1, 1, tzinfo=UTC)).chosen(real("symantec_class3_secure_server_ca_g4"))
 
 
 def test_real_stores_are_quick() -> None:
