@@ -2,9 +2,10 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup gates demo test lint types unit contract e2e sanity docs build matrix format clean
+.PHONY: help setup gates demo test lint types unit contract e2e fuzz sanity docs build matrix format clean
 
-SESSIONS := lint types unit contract e2e sanity docs build
+SESSIONS := lint types unit contract e2e fuzz sanity docs build
+FUZZ_SECONDS := 1200
 COLLECTION := .ansible/collections/ansible_collections/tlsops/windows
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
@@ -43,6 +44,9 @@ test: gates  ## all checks
 
 lint types unit contract e2e sanity docs build: gates  ## one check
 	@.venv/bin/nox --sessions $@
+
+fuzz: gates  ## made-up answers of a CA, for FUZZ_SECONDS
+	@.venv/bin/nox --sessions fuzz -- $(FUZZ_SECONDS)
 
 matrix: gates  ## unit and end-to-end tests on every supported ansible-core whose Python is found
 	@.venv/bin/nox --sessions matrix

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,10 @@ CORES = {
     "2.20.10": ("3.12", "3.13"),
     "2.21.5": ("3.13", "3.12"),
 }
+
+# The only Python that atheris has a wheel for, and how long it runs unless told otherwise.
+FUZZ_PYTHON = "3.11"
+FUZZ_SECONDS = 20
 
 # ansible-test fetches this file from a host of its own; with ensurepip nothing outside the package index is needed.
 GET_PIP = """\
@@ -70,6 +75,27 @@ def contract(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """The real ansible-playbook against the simulated fleet."""
     session.run("pytest", "-q", "-rs", "tests/e2e", *session.posargs)
+
+
+@nox.session(python=False)
+def fuzz(session: nox.Session) -> None:
+    """Made-up answers of a CA and made-up registry Blobs, for 20 seconds, or for as many as are given."""
+    python = find_python(FUZZ_PYTHON)
+    if python is None or (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        session.skip(f"nothing was fuzzed: atheris needs Python {FUZZ_PYTHON} on Linux, x86-64")
+    venv, found = BUILD / "fuzz/venv", BUILD / "fuzz/found-"
+    session.run(python, "-m", "venv", str(venv))
+    pip = (str(venv / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    session.run(*pip, "-r", "tests/requirements-fuzz.txt")
+    paths = os.pathsep.join([str(ROOT), os.environ["ANSIBLE_COLLECTIONS_PATH"]])
+    for target, share in {"answer": 0.8, "blob": 0.2}.items():
+        folder = BUILD / "fuzz" / (target if session.posargs else f"{target}-short")
+        if not session.posargs:  # what long runs have gathered would take all of a short one's time
+            shutil.rmtree(folder, ignore_errors=True)
+        seconds = max(1, int(share * float(session.posargs[0] if session.posargs else FUZZ_SECONDS)))
+        command = (str(venv / "bin/python"), "-m", "tests.fuzz.fuzz_answer", target, str(folder))
+        limits = (f"-max_total_time={seconds}", f"-artifact_prefix={found}", "-verbosity=0", "-print_final_stats=1")
+        session.run(*command, *limits, env={"PYTHONPATH": paths})
 
 
 @nox.session(python=False)

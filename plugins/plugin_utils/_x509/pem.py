@@ -12,6 +12,9 @@ import itertools
 import quopri
 import re
 
+from . import position
+from .text import LINE_SEPARATOR
+
 # Mail systems and web pages turn the hyphen into these; Python decodes the minus of JIS as U+2212 or U+FF0D.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u2500\u2501\u30fc\ufe58\ufe63\uff0d\uff70\u0096\u0097"
 _FOLD = (
@@ -21,7 +24,7 @@ _FOLD = (
 )
 _MARKER = re.compile(r"(?:-[ \t]?){1,12}[ \t]{0,4}(BEGIN|END)[ \t]{0,4}([A-Z0-9][A-Z0-9#. \t]{1,60}?)[ \t]{0,4}-", re.I)
 _ROW_END = re.compile(r"\r\n|\r|\n")
-_LINE_END = re.compile(r"\r\n|\r|\n|\\r\\n|\\n|\\r")  # the escaped ones: text that came out of JSON or a log
+_INNER_END = re.compile(rf"\\r\\n|\\n|\\r|{LINE_SEPARATOR}")  # in one line: text out of JSON or a log, and HTML
 _TAG = re.compile(r"<[^<>\r\n]{0,200}>")
 _NOISE = re.compile("[\\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _QUOTE = re.compile(r"^[\s>|]+")
@@ -47,8 +50,11 @@ class _Row:
     dense: bool
 
 
-def blocks(text: str) -> tuple[Block, ...]:
-    """Every block of the text, in order. Prose that only names the markers is no block."""
+def blocks(text: str, lines: position.Lines | None = None) -> tuple[Block, ...]:
+    """Every block of the text, in order. Prose that only names the markers is no block.
+
+    ``lines`` are the numbers of the text's lines in the file it comes from; without them they count from 1.
+    """
     folded = text.translate(_FOLD)
     found: list[Block] = []
     marks = list(_MARKER.finditer(folded))
@@ -60,7 +66,7 @@ def blocks(text: str) -> tuple[Block, ...]:
             continue
         body = folded[mark.end() : following.start() if following else len(folded)]
         closed = following is not None and following[1].upper() == "END"
-        block = _block(_NOISE.sub("", mark[2]).upper(), line, body, closed)
+        block = _block(_NOISE.sub("", mark[2]).upper(), line, body, closed, lines)
         if block is not None:
             found.append(block)
     return tuple(found)
@@ -74,8 +80,8 @@ def bare(text: str) -> bytes:
     return _decoded(plain)
 
 
-def _block(label: str, line: int, body: str, closed: bool) -> Block | None:
-    rows = _rows(body, line)
+def _block(label: str, first: int, body: str, closed: bool, lines: position.Lines | None) -> Block | None:
+    rows, line = _rows(body, first, lines), position.line_of(lines, first)
     joined = "".join(row.text for row in rows)
     # Every block of DER begins with 30 8x, base64 "MI"; a damaged one still has whole lines. Prose has neither.
     if not (joined.startswith("MI") and len(joined) >= _SHORTEST) and not any(row.dense for row in rows):
@@ -84,8 +90,7 @@ def _block(label: str, line: int, body: str, closed: bool) -> Block | None:
         return Block(label, line, b"", "has no END line: the text is cut off there")
     plain = joined.rstrip("=")
     if not _BASE64.fullmatch(plain):  # quoted-printable whose mail head was lost
-        unquoted = quopri.decodestring(body.encode("utf-8")).decode("utf-8", "replace")
-        plain = "".join(row.text for row in _rows(unquoted, line)).rstrip("=")
+        plain = _NOISE.sub("", _unquoted("\n".join(row.text for row in rows))).rstrip("=")
     if not _BASE64.fullmatch(plain):
         return Block(label, line, b"", _illegal(rows))
     if len(plain) % 4 == 1:
@@ -93,23 +98,29 @@ def _block(label: str, line: int, body: str, closed: bool) -> Block | None:
     return Block(label, line, _decoded(plain))
 
 
-def _rows(body: str, first_line: int) -> list[_Row]:
+def _rows(body: str, first: int, lines: position.Lines | None) -> list[_Row]:
     """The lines of a body, without what mail programs put around them and without PEM headers (RFC 1421)."""
     rows: list[_Row] = []
-    for number, raw in enumerate(_LINE_END.split(body), first_line):
-        row = _QUOTE.sub("", _TAG.sub("", raw))
-        text = _NOISE.sub("", row).strip("-")
-        if text and ": " not in raw:
-            plain = row.strip().rstrip("=")
-            rows.append(_Row(number, text, len(plain) >= _DENSE and _BASE64.fullmatch(plain) is not None))
+    for number, line in enumerate(_ROW_END.split(body), first):
+        for raw in _INNER_END.split(line):
+            row = _QUOTE.sub("", _TAG.sub("", raw))
+            text = _NOISE.sub("", row).strip("-")
+            if text and ": " not in raw:
+                plain = row.strip().rstrip("=")
+                dense = len(plain) >= _DENSE and _BASE64.fullmatch(plain) is not None
+                rows.append(_Row(position.line_of(lines, number), text, dense))
     return rows
 
 
 def _illegal(rows: list[_Row]) -> str:
     for row in rows:
-        if not _BASE64.fullmatch(row.text.rstrip("=")):
+        if not any(_BASE64.fullmatch(text.rstrip("=")) for text in (row.text, _unquoted(row.text))):
             return f"is damaged in line {row.number}: that is not base64"
     return "is damaged: it has '=' in the middle"
+
+
+def _unquoted(text: str) -> str:
+    return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def _decoded(joined: str) -> bytes:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from email.message import EmailMessage
 
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 
 def test_what_is_no_mail_is_one_part() -> None:
-    assert parts(b"Dear customer:\n\n-----BEGIN X-----") == (Part(b"Dear customer:\n\n-----BEGIN X-----"),)
+    text = b"Dear customer:\n\n-----BEGIN X-----"
+    assert parts(text) == (Part(text, lines=range(1, 4)),)
     assert parts(b"Subject: no MIME here\n\nbody\n")[0].data == b"Subject: no MIME here\n\nbody\n"
 
 
@@ -80,10 +82,29 @@ def test_binary_data_is_no_text_and_an_unknown_charset_is_passed_over() -> None:
     assert next(Part(b"plain", charset="x-nonsense").texts()) == "plain"
 
 
+@pytest.mark.parametrize("field", ["Content-Disposition: attachment; filename", "Content-Type: x/y; charset"])
+def test_an_endless_field_is_left_out(field: str) -> None:
+    started = time.monotonic()
+    (part,) = parts(f"MIME-Version: 1.0\n{field}*=punycode''a-{'zzk9' * 50_000}\n\nbody\n".encode())
+    assert (part.data, part.name, part.charset) == (b"body\n", "", "")
+    assert time.monotonic() - started < 5
+
+
 def test_nesting_is_bounded() -> None:
     deep = b"Content-Type: message/rfc822\n\n" * (MAX_PARTS + 1)
     with pytest.raises(TlsOpsError, match="nested"):
         parts(b"MIME-Version: 1.0\n" + deep)
+
+
+def test_what_takes_the_parser_minutes_is_refused() -> None:
+    started = time.monotonic()
+    for declared in (b"boundary=b", b'BOUNDARY = "b"', b"boundary*0=b"):
+        many = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; " + declared + b"\n\n" + b"--b\n\nx\n" * 500_000
+        with pytest.raises(TlsOpsError, match="more than 100 parts"):
+            parts(many)
+    endless = b"MIME-Version: 1.0\n" + b"a: b\n" * 1_000_000
+    assert [len(part.data) for part in parts(endless)] == [len(endless)]
+    assert time.monotonic() - started < 10
 
 
 HEADS = [
