@@ -58,7 +58,8 @@ class Guard:
         concerned = [leaf for leaf in self._leaves if self._needs(leaf, root)]
         for leaf in concerned:
             if not self._stored.trusted(leaf, expired_leaf=True):
-                return f"{leaf.label} ({leaf.thumbprint}) would have no trusted chain left: {self._reasons(leaf)}"
+                why = self._reasons(leaf, leaf=True)
+                return f"{leaf.label} ({leaf.thumbprint}) would have no trusted chain left: {why}"
         if concerned:
             return ""
         crosses = [each for each in self._now.known(root.subject) if stands_beside(each, root)]
@@ -67,11 +68,11 @@ class Guard:
             return ""
         return "; ".join(dict.fromkeys(self._reasons(cross) for cross in crosses)) or _NOTHING_ELSE
 
-    def _reasons(self, start: Certificate) -> str:
-        """Why the other chains do not hold; that the roots in question are disabled is no news."""
+    def _reasons(self, start: Certificate, *, leaf: bool = False) -> str:
+        """Why the other chains do not hold. That the roots in question are disabled is no news, nor a leaf's dates."""
         trust = self._promised
         others = [path for path in trust.walks(start) if path[-1].thumbprint not in self.gone]
-        problems = (trust.problem(path, expired_leaf=not start.is_ca) for path in others)
+        problems = (trust.problem(path, expired_leaf=leaf) for path in others)
         return "; ".join(dict.fromkeys(problem for problem in problems if problem)) or _NOTHING_ELSE
 
     def _needs(self, leaf: Certificate, root: Certificate) -> bool:

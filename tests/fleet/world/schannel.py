@@ -18,6 +18,8 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from . import blob
 from .keys import PrivateKey
@@ -43,10 +45,24 @@ def signed_by(child: bytes, issuer: bytes) -> bool:
         return False
     try:
         certificate.verify_directly_issued_by(parent)
-    except (InvalidSignature, TypeError, ValueError):
+    except (InvalidSignature, TypeError):
         return False
     except UnsupportedAlgorithm:
         return True
+    except ValueError:
+        return _signed_with_sha1_by(certificate, parent)
+    return True
+
+
+def _signed_with_sha1_by(certificate: x509.Certificate, parent: x509.Certificate) -> bool:
+    """As CA certificates of the time of VeriSign's G5 are; the library refuses to look at these."""
+    key, algorithm = parent.public_key(), certificate.signature_hash_algorithm
+    if not isinstance(key, rsa.RSAPublicKey) or not isinstance(algorithm, hashes.SHA1):
+        return False
+    try:
+        key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(), algorithm)
+    except InvalidSignature:
+        return False
     return True
 
 

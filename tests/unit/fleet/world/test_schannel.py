@@ -68,6 +68,26 @@ def test_one_enabled_copy_keeps_a_root_enabled(place: str) -> None:
     assert names(host) == SHORT
 
 
+REAL = ["verisign_class3_g1_root_sha1", "verisign_g5_root_selfsigned", "verisign_g5_cross_by_g1_250ce8e0"]
+
+
+@pytest.mark.parametrize(("usages", "length"), [("all", 1), ("none", 2)])
+def test_signatures_with_sha1_hold_as_they_did_in_their_time(usages: str, length: int) -> None:
+    """The real G5: its chain is the shorter one until its root is disabled."""
+    places = (["Root"], ["Root"], ["CA"])
+    stores: list[dict[str, object]] = [
+        {"pem": f"{name}.pem", "in": place} for name, place in zip(REAL, places, strict=True)
+    ]
+    stores[1]["usages"] = usages
+    real = {"real": {"pem": "symantec_class3_secure_server_ca_g4.pem"}}
+    host = make(stores=stores, certificates=real, sites=[], clock_offset_days=-4000)
+    (leaf,) = (each.der for each in host.stores.logical("MY"))
+    at = host.clock.now()
+    trusted = host.schannel.trusted_path(leaf, at)
+    assert trusted is not None
+    assert len(host.schannel.chain(leaf, at)) == length
+
+
 def test_disallowed_wins() -> None:
     world = scenario(stores=WITH_CROSS)
     host = world.hosts["web"]
