@@ -65,6 +65,9 @@ notes:
   - A certificate that was accepted stays when a later operation of the same run fails, since its pending request is
     gone by then. The error says so, and the next run finds it installed.
   - The certificate needs a subject alternative name. Browsers ignore the common name.
+  - With O(bind) it is refused where IIS 6 compatibility keeps another certificate for O(renewal_site) (property 5506 in
+    C(customMetadata) of applicationHost.config), and where a binding would have to be added to a configuration that
+    other servers share (redirection.config).
 seealso:
   - module: tlsops.windows.trusted_root
   - module: tlsops.windows.site_certificate
@@ -190,12 +193,17 @@ proofs:
       description:
         - The proof that the certificate has its private key. C(outcome) is V(proven), or V(unproven) where the system
           has no way to sign with a key of that kind (a CNG key under PowerShell 2.0). C(seen) says it in words.
+        - C(provider), C(key_spec) (0 for a CNG key) and C(exportable) are what the key says of itself; empty, 0 and
+          null where it did not open to the system, as in the second case.
       type: dict
   sample:
     private_key:
       outcome: proven
       seen: a signature (rsa-pkcs1-sha256) by the certificate's key
       algorithm: rsa-pkcs1-sha256
+      provider: Microsoft RSA SChannel Cryptographic Provider
+      key_spec: 1
+      exportable: true
 restart_required:
   description: Always V(false) for this step.
   returned: success

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class TlsOpsError(Exception):
     """An error that is meant to be read by a person.
@@ -36,3 +39,21 @@ class TlsOpsError(Exception):
         where = " ".join(part for part in (self.host, self.step, self.stage) if part)
         text = f"{where}: {self.message}" if where else self.message
         return f"{text} {self.hint}" if self.hint else text
+
+
+class NoMatch(TlsOpsError):
+    """Nothing on this host is what was asked for, which is no fault of the host: ``no_match`` says what follows."""
+
+
+@contextlib.contextmanager
+def naming(place: str) -> Iterator[None]:
+    """An error that passes says where among several alike it happened; ``place`` may be empty."""
+    try:
+        yield
+    except TlsOpsError as error:
+        error.message = f"{place}: {error.message}" if place else error.message
+        raise
+
+
+class UnreadableAnswer(TlsOpsError):
+    """What seems to be a CA's answer is damaged or encrypted, as opposed to holding no certificate."""

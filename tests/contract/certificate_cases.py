@@ -29,12 +29,12 @@ NOBODY = "00" * 20
 PASSWORD = "pa$$ w`ord \"é'"
 
 
-def _stored(*wanted: tuple[str, bytes, bool]) -> Judge:
+def stored(*wanted: tuple[str, bytes, bool]) -> Judge:
     """The stores hold just these: (store, certificate, has a key)."""
 
     def judge(answer: Answer) -> bool:
         found = [fields for keyword, fields in lines(answer.payload) if keyword == "certificate"]
-        assert all(len(fields) == 9 for fields in found)
+        assert all(len(fields) == 10 for fields in found)
         seen = {(fields[0].decode(), fields[1], fields[2] == b"1") for fields in found}
         return seen == set(wanted) and len(found) == len(wanted)
 
@@ -45,7 +45,7 @@ def _names(*wanted: str) -> Judge:
     return lambda answer: [f[0].decode() for k, f in lines(answer.payload) if k == "store"] == list(wanted)
 
 
-def _opens_as(held: Held) -> Judge:
+def opens_as(held: Held) -> Judge:
     def judge(answer: Answer) -> bool:
         key, certificate, more = pkcs12.load_key_and_certificates(answer.payload, PASSWORD.encode())
         assert key is not None
@@ -58,7 +58,8 @@ def _opens_as(held: Held) -> Judge:
 
 def _proves(key: Key, data: bytes) -> Judge:
     def judge(answer: Answer) -> bool:
-        (_other, (algorithm,)), (_more, (signature,)) = lines(answer.payload)
+        (_other, (algorithm,)), (_more, (signature,)), (last, facts) = lines(answer.payload)
+        assert (last, len(facts)) == ("key", 4)
         try:
             if isinstance(key, ec.EllipticCurvePrivateKey):
                 half = len(signature) // 2
@@ -87,8 +88,8 @@ def store_cases() -> list[Case]:
             "store.read with keys and without",
             lambda _: [do.store_read("MY", "CA"), do.store_read("MY")],
             (
-                Expected(judge=_stored(("MY", EC_DER, True), ("MY", RSA_DER, True), ("CA", CA_DER, False))),
-                Expected(judge=_stored(("MY", EC_DER, True), ("MY", RSA_DER, True))),
+                Expected(judge=stored(("MY", EC_DER, True), ("MY", RSA_DER, True), ("CA", CA_DER, False))),
+                Expected(judge=stored(("MY", EC_DER, True), ("MY", RSA_DER, True))),
             ),
             PERSONAL,
         ),
@@ -107,7 +108,7 @@ def store_cases() -> list[Case]:
             World(certificates=(EC, RSA, CA), stores=("MY", "CA", "WebHosting")),
             "write",
             then=lambda _: [do.store_read("CA", "WebHosting")],
-            then_expected=(Expected(judge=_stored(("CA", RSA_DER, False), ("WebHosting", EC_DER, True))),),
+            then_expected=(Expected(judge=stored(("CA", RSA_DER, False), ("WebHosting", EC_DER, True))),),
         ),
         Case(
             "store.add of what is no certificate",
@@ -125,7 +126,7 @@ def store_cases() -> list[Case]:
         Case(
             "store.export_pfx of leaf and key, under a hostile password",
             lambda _: [do.store_export_pfx("MY", each.thumbprint, PASSWORD) for each in (EC, RSA)],
-            (Expected(judge=_opens_as(EC)), Expected(judge=_opens_as(RSA))),
+            (Expected(judge=opens_as(EC)), Expected(judge=opens_as(RSA))),
             PERSONAL,
         ),
         Case(

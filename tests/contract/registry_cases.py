@@ -12,7 +12,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch import opera
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Operation
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import RegistryValue, encode_registry
 
-from .case import ERROR, HOSTILE, KEY, NOTHING, POWERSHELL, Case, Expected, keys
+from .case import ERROR, HOSTILE, KEY, NOTHING, POWERSHELL, Case, Expected, hresult, keys
 from .world import World
 
 VALUES = {
@@ -56,6 +56,7 @@ def registry_cases() -> list[Case]:
     hostile = {name: ("String", name.encode()) for name in HOSTILE}
     several = [(name, kind, data) for name, (kind, data) in {**VALUES, **hostile}.items()]
     written = encode_registry({"": _read_values({**VALUES, **hostile})})
+    files = {"whole": ("Binary", bytes(range(256))), "empty": ("Binary", b"")}
     read = [do.reg_read(KEY)]
     return [
         Case("reg.read a tree, sorted ordinally", lambda _: read, (Expected(payload=WHOLE),), TREE),
@@ -104,6 +105,19 @@ def registry_cases() -> list[Case]:
             (ERROR,),
             mode="write",
             sides=(POWERSHELL,),
+        ),
+        Case(
+            "reg.write of a file's bytes; of a file that is not there it makes no key",
+            lambda side: [
+                do.reg_write_file(KEY, "whole", side.path("a.bin")),
+                do.reg_write_file(KEY, "empty", side.path_by_variable("empty.bin")),
+                do.reg_write_file(rf"{KEY}\none", "x", side.path("no.bin")),
+            ],
+            (NOTHING, NOTHING, hresult(0x80070002)),
+            World(files={"a.bin": bytes(range(256)), "empty.bin": b""}),
+            "write",
+            then=lambda _: read,
+            then_expected=(Expected(payload=keys(root=_read_values(files))),),
         ),
         Case("reg.write of an unknown kind", lambda _: [do.reg_write(KEY, "x", "Sz", b"1")], (ERROR,), mode="write"),
         Case(

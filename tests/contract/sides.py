@@ -175,6 +175,7 @@ class Double:
                 self.host.keys.add(container)
                 properties[blob.KEY_PROV_INFO] = container.link.encode()
             self.host.stores.add(held.store, held.der, properties)
+        self.host.options.accounts.update(setup.accounts)
         for name, data in setup.files.items():
             self.host.files.put(self.path(name), data)
 

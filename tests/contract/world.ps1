@@ -194,3 +194,30 @@ function FindService($name) {
 }
 
 function IsElevated { return $true }
+
+# Names and SIDs in a file of lines.
+function FindSid($name) {
+    foreach ($line in [IO.File]::ReadAllLines([IO.Path]::Combine($env:TLSOPS_WORLD, 'accounts.txt'))) {
+        $token, $sid = $line.Split([char[]]' ')
+        if ([WorldKey]::Plain($token) -eq $name) { return $sid }
+    }
+    return ''
+}
+
+# Who may use a key: the text of a file, by thumbprint. What a list says is not looked at.
+function KeyFile($certificate, $key) { return [IO.Path]::Combine($env:TLSOPS_WORLD, 'access', $certificate.Thumbprint) }
+function ReadAccess($path) {
+    if ([IO.File]::Exists($path)) { return [IO.File]::ReadAllText($path) }
+    return 'D:PAI(A;;FA;;;SY)(A;;FA;;;BA)'
+}
+function WriteAccess($path, $sddl, $grants) {
+    $list = $sddl
+    if ($list -eq '') { $list = ReadAccess $path }
+    foreach ($grant in $grants) {
+        if (-not $list.Contains($grant)) { $list += "(A;;FR;;;$grant)" }
+    }
+    [IO.File]::WriteAllText($path, $list)
+}
+
+# .NET on Linux cannot give a name.
+function SetName($certificate, $name) { try { $certificate.FriendlyName = $name } catch { } }

@@ -41,13 +41,15 @@ class Held:
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """``registry``: key -> value name -> (kind, data); ``services``: name -> (status, start type)."""
+    """``registry``: key -> value name -> (kind, data); ``services``: name -> (status, start type);
+    ``accounts``: name -> SID."""
 
     registry: Mapping[str, Mapping[str, tuple[str, bytes]]] = dataclasses.field(default_factory=dict)
     services: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     certificates: tuple[Held, ...] = ()
     files: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
     stores: tuple[str, ...] = ("MY", "CA")
+    accounts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @functools.cache
@@ -64,7 +66,7 @@ def minted(name: str, kind: str = "ec") -> tuple[bytes, Key]:
 
 def write(world: World, folder: Path) -> None:
     """The world as ``world.ps1`` reads it."""
-    for part in ("files", "services", "stores"):
+    for part in ("files", "services", "stores", "access"):
         (folder / part).mkdir(parents=True)
     for name, data in world.files.items():
         (folder / "files" / name).write_bytes(data)
@@ -75,7 +77,9 @@ def write(world: World, folder: Path) -> None:
         if held.key is None:
             (folder / "stores" / f"{stem}.cer").write_bytes(held.der)
         else:
-            (folder / "stores" / f"{stem}.pfx").write_bytes(_pfx(held, held.key))
+            (folder / "stores" / f"{stem}.pfx").write_bytes(pfx(held, PFX_PASSWORD))
+    accounts = (f"{_token(name.encode())} {sid}\n" for name, sid in world.accounts.items())
+    (folder / "accounts.txt").write_text("".join(accounts), newline="\n")
     (folder / "registry.txt").write_text("".join(_registry_lines(world)), newline="\n")
 
 
@@ -110,8 +114,12 @@ def _token(data: bytes) -> str:
     return base64.b64encode(data).decode() or "-"
 
 
-def _pfx(held: Held, key: Key) -> bytes:
+def pfx(held: Held, password: str) -> bytes:
+    """The certificate, with its key where it has one, by SHA-1 and 3DES, which every Windows reads."""
     builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
     builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())
     certificate = x509.load_der_x509_certificate(held.der)
-    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, builder.build(PFX_PASSWORD.encode()))
+    encryption = builder.build(password.encode())
+    if held.key is None:
+        return pkcs12.serialize_key_and_certificates(None, None, None, [certificate], encryption)
+    return pkcs12.serialize_key_and_certificates(None, held.key, certificate, None, encryption)

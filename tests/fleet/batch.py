@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .world.host import Host
 
 
+RAW = frozenset({"file.read", "store.export_pfx", "tcp.exchange"})  # payloads that are bytes; all others are lines
+
+
 class Malformed(Exception):
     """The request is none: the script says so in its last line."""
 
@@ -153,7 +156,7 @@ def _answers(host: Host, request: Request) -> list[str]:
     lines, done, stopped = [], [], False
     for index, operation in enumerate(request.operations):
         outcome = Outcome("skipped") if stopped else perform(host, operation, ends)
-        lines.append(_line("answer", str(index), *outcome.fields, outcome.payload))
+        lines += _answer(index, operation.name, outcome)
         if outcome.status == "ok":
             done.append(index)
         elif request.mode == "write" and not operation.arguments.text("keep_going", ""):
@@ -161,6 +164,13 @@ def _answers(host: Host, request: Request) -> list[str]:
     if stopped:
         lines += _undo(host, request, reversed(done))
     return [*lines, _line("batch", *Outcome("ok").fields)]
+
+
+def _answer(index: int, name: str, outcome: Outcome) -> list[str]:
+    """A payload of lines follows as it is, each behind a space."""
+    plain = "" if name in RAW else outcome.payload.decode("ascii")
+    head = _line("answer", str(index), *outcome.fields, b"" if plain else outcome.payload)
+    return [head, *(f" {line}" for line in plain.splitlines())]
 
 
 def _undo(host: Host, request: Request, indexes: Iterable[int]) -> list[str]:

@@ -12,16 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
+from . import key_operations as keys
 from .arguments import Arguments, lines
 from .world import programs
-from .world.errors import CRYPT_E_NO_MATCH, WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, cryptographic, denied, win32
+from .world.errors import WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, denied, win32
 from .world.httpsys import PARAMETERS, socket_name
-from .world.keys import CNG, export_pfx, sign
 from .world.options import EDITION
 from .world.registry import KINDS, Key, Value
-from .world.stores import MACHINE, Entry
+from .world.stores import MACHINE
 
 if TYPE_CHECKING:
     from .world.host import Host
@@ -36,7 +34,7 @@ def host_info(host: Host, _arguments: Arguments, _left: float) -> bytes:
         ("os_version", host.product.os_version),
         ("edition", EDITION),
         ("powershell_version", host.product.powershell),
-        ("clr_version", host.product.clr),
+        ("clr_version", host.clr),
         ("language_mode", host.options.language_mode),
         ("ui_language", host.language.tag),
         ("system_root", host.files.environment["systemroot"]),
@@ -88,7 +86,10 @@ def reg_write(host: Host, arguments: Arguments, _left: float) -> bytes:
     _writable(host, key)
     if kind not in KINDS:
         raise WindowsError("batch", 0, "", f"unknown kind {kind}")
-    host.registry.set(key, arguments.text("name"), Value(kind, arguments.raw("data")))
+    data = (
+        host.files.read(host.files.expand(arguments.text("file"))) if arguments.has("file") else arguments.raw("data")
+    )
+    host.registry.set(key, arguments.text("name"), Value(kind, data))
     return b""
 
 
@@ -110,7 +111,11 @@ def _writable(host: Host, key: str) -> None:
 
 
 def file_read(host: Host, arguments: Arguments, _left: float) -> bytes:
-    return host.files.read(host.files.expand(arguments.text("path")))
+    """A network logon has no credentials for a second hop, to a share."""
+    path = host.files.expand(arguments.text("path"))
+    if path.startswith("\\\\"):
+        raise denied(f"Access to the path '{path}' is denied.")
+    return host.files.read(path)
 
 
 def file_write(host: Host, arguments: Arguments, _left: float) -> bytes:
@@ -141,70 +146,6 @@ def run(host: Host, arguments: Arguments, left: float) -> bytes:
         if not pattern or not re.search(pattern, output) or host.clock.monotonic() >= until:
             raise WindowsError("exit", done.exit, "", output[:500], payload)
         host.clock.sleep(1)
-
-
-def store_read(host: Host, arguments: Arguments, _left: float) -> bytes:
-    rows: list[tuple[str | bytes, ...]] = []
-    for store in arguments.texts("store"):
-        if host.stores.exists(store):
-            rows.append(("store", store))
-            rows += [("certificate", store, *_certificate(host, entry)) for entry in host.stores.logical(store)]
-    return lines(*rows)
-
-
-def _certificate(host: Host, entry: Entry) -> tuple[str | bytes, ...]:
-    link, flag = entry.link, {True: "1", False: "0"}
-    if link is None:
-        return entry.der, "0", entry.friendly_name, flag[entry.archived], "", "", "0", ""
-    keyed = entry.der, "1", entry.friendly_name, flag[entry.archived]
-    container = host.keys.find(link)
-    if container is None or (link.provider == CNG and not reaches_cng(host)):
-        return *keyed, "", "", "0", ""  # only an opened key tells its container
-    return *keyed, link.provider, link.container, str(link.key_spec), flag[container.exportable]
-
-
-def reaches_cng(host: Host) -> bool:
-    """GetRSAPrivateKey and its like came with .NET 4.6; PowerShell 2.0 runs on CLR 2 whatever else is there."""
-    given = host.options.managed_cng
-    return host.product.clr.startswith("4") if given is None else given
-
-
-def store_add(host: Host, arguments: Arguments, _left: float) -> bytes:
-    _elevated(host)
-    der = arguments.raw("certificate")
-    try:
-        x509.load_der_x509_certificate(der)
-    except ValueError:
-        raise cryptographic(CRYPT_E_NO_MATCH, "Cannot find the requested object.") from None
-    host.stores.add(arguments.text("store"), der)
-    return b""
-
-
-def store_copy(host: Host, arguments: Arguments, _left: float) -> bytes:
-    _elevated(host)
-    host.stores.copy(arguments.text("from"), arguments.text("to"), arguments.text("thumbprint"))
-    return b""
-
-
-def store_remove(host: Host, arguments: Arguments, _left: float) -> bytes:
-    _elevated(host)
-    host.stores.remove(arguments.text("store"), arguments.text("thumbprint"))
-    return b""
-
-
-def store_export_pfx(host: Host, arguments: Arguments, _left: float) -> bytes:
-    entry = host.stores.need(arguments.text("store"), arguments.text("thumbprint"))
-    return export_pfx(host.keys.open(entry.link), entry.certificate, arguments.text("password"))
-
-
-def key_prove(host: Host, arguments: Arguments, _left: float) -> bytes:
-    """PowerShell 2.0 signs with CAPI keys by SHA-1, and has no managed way to CNG keys."""
-    entry = host.stores.need(arguments.text("store"), arguments.text("thumbprint"))
-    container, cng = host.keys.open(entry.link), reaches_cng(host)
-    if container.provider == CNG and not cng:
-        return lines(("unproven", "this PowerShell has no way to a CNG key"))
-    algorithm, signature = sign(container.key, arguments.raw("data"), sha1=not cng)
-    return lines(("algorithm", algorithm), ("signature", signature))
 
 
 def service(host: Host, arguments: Arguments, _left: float) -> bytes:
@@ -270,12 +211,15 @@ OPERATIONS: dict[str, Callable[[Host, Arguments, float], bytes]] = {
     "file.write": file_write,
     "file.delete": file_delete,
     "run": run,
-    "store.read": store_read,
-    "store.add": store_add,
-    "store.copy": store_copy,
-    "store.remove": store_remove,
-    "store.export_pfx": store_export_pfx,
-    "key.prove": key_prove,
+    "store.read": keys.store_read,
+    "store.add": keys.store_add,
+    "store.copy": keys.store_copy,
+    "store.remove": keys.store_remove,
+    "store.export_pfx": keys.store_export_pfx,
+    "store.import_pfx": keys.store_import_pfx,
+    "key.prove": keys.key_prove,
+    "key.acl": keys.key_acl,
+    "account.sid": keys.account_sid,
     "service": service,
     "tcp.exchange": tcp_exchange,
 }

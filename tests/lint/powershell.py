@@ -39,7 +39,7 @@ def lint(script: str) -> list[Finding]:
     """Everything that is wrong with the script, by line."""
     root = tree_sitter.Parser(_LANGUAGE).parse(script.encode("utf-8")).root_node
     found = set(_characters(script))
-    for rule in (_syntax, _commands, _types, _members, _operators, _variables):
+    for rule in (_syntax, _commands, _types, _casts, _members, _operators, _variables):
         found.update(Finding(node.start_point[0] + 1, rule.__name__[1:], what) for node, what in rule(root))
     found.update(Finding(node.start_point[0] + 1, "secret", what) for node, what in taint.leaks(root))
     return sorted(found)
@@ -101,6 +101,35 @@ def _types(root: Node) -> Iterator[tuple[Node, str]]:
     for literal in named(root, "type_literal"):
         if text(literal)[1:-1] not in known.TYPES:
             yield literal, f"{text(literal)} is not on the list of .NET 2.0"
+
+
+def _casts(root: Node) -> Iterator[tuple[Node, str]]:
+    """From 3.0 on, [string] of a command without output is $null, which is not '' (PowerShell issue 21250)."""
+    silent = {name for name, body in functions(root).items() if not _always_returns(body)}
+    for cast in named(root, "cast_expression"):
+        if text(cast.children[0]) == "[string]":
+            for command in _commands_within(cast.children[-1]):
+                if name_of(command) in silent:
+                    yield cast, f"{name_of(command)} may give nothing, and [string] leaves that $null"
+
+
+def _always_returns(function: Node) -> bool:
+    """Whether the last statement of the function returns a value."""
+    bodies = [child for child in function.children if child.type == "script_block"]
+    lists = [node for body in bodies for node in named(body, "statement_list")][:1]
+    statements = [each for node in lists for each in node.children if each.is_named and each.type != "empty_statement"]
+    return bool(statements) and text(statements[-1]).startswith("return ")
+
+
+def _commands_within(operand: Node) -> list[Node]:
+    """The command whose output a bracketed expression is; none where it is something else."""
+    node = operand
+    while node.type != "command":
+        inner = [child for child in node.children if child.is_named]
+        if len(inner) != 1:
+            return []
+        node = inner[0]
+    return [node]
 
 
 def _members(root: Node) -> Iterator[tuple[Node, str]]:

@@ -47,6 +47,7 @@ SINS = {
     "pscustomobject": ("function A { return [pscustomobject]@{ B = 1 } }\n", "types"),
     "ordered": ("function A { return [ordered]@{ B = 1 } }\n", "types"),
     "newer type": ("function A { return [Security.Cryptography.HashAlgorithmName]::SHA256 }\n", "types"),
+    "text of nothing": ("function A { foreach ($b in @(1)) { $b } }\nfunction C { return [string](A) }\n", "casts"),
     "newer member of a literal": ("function A { return [Environment]::SHA256 }\n", "members"),
     "new": ("function A { return [Text.StringBuilder]::new() }\n", "members"),
     "Where": ("function A($a) { return $a.Where(1) }\n", "members"),

@@ -15,14 +15,19 @@ pytest.importorskip("tree_sitter_powershell", reason="the linter needs tree-sitt
 import tree_sitter
 import tree_sitter_powershell
 
-from .tree import Node, named, text, walk
+from .test_powershell import SCRIPT
+from .tree import Node, functions, named, parameter_names, text, walk
 
 WORLD = Path(__file__).parents[1] / "contract" / "world.ps1"
 
 
-def classes(script: str) -> list[Node]:
+def parsed(script: str) -> Node:
     language = tree_sitter.Language(tree_sitter_powershell.language())
-    return list(named(tree_sitter.Parser(language).parse(script.encode("ascii")).root_node, "class_statement"))
+    return tree_sitter.Parser(language).parse(script.encode("ascii")).root_node
+
+
+def classes(script: str) -> list[Node]:
+    return list(named(parsed(script), "class_statement"))
 
 
 def assigned_like_properties(owner: Node) -> set[str]:
@@ -35,6 +40,17 @@ def assigned_like_properties(owner: Node) -> set[str]:
 
 def _targets(method: Node) -> list[str]:
     return [text(node.children[0]) for node in walk(method) if node.type == "assignment_expression"]
+
+
+def test_what_it_replaces_is_only_windows_own_and_takes_the_same() -> None:
+    start, found_mark, _rest = SCRIPT.read_text(encoding="ascii").partition("# ---- Arguments, answers, errors ----\n")
+    assert found_mark
+    shipped, replaced = (
+        {name: parameter_names(body) for name, body in functions(parsed(script)).items()}
+        for script in (start, WORLD.read_text(encoding="ascii"))
+    )
+    assert replaced == {name: shipped[name] for name in replaced}
+    assert shipped.keys() - replaced.keys() == {"DeleteKey"}, "works on whatever key .NET has there"
 
 
 def test_no_method_assigns_to_a_variable_named_like_a_property() -> None:

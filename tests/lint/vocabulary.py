@@ -54,11 +54,14 @@ TYPES = _words(
     " BitConverter Convert DateTime Environment Math StringComparer StringComparison NotSupportedException"
     " Collections.ArrayList ComponentModel.Win32Exception Diagnostics.Process Diagnostics.ProcessStartInfo"
     " Diagnostics.Stopwatch Globalization.CultureInfo IO.Compression.CompressionMode IO.Compression.DeflateStream"
-    " IO.File IO.MemoryStream Management.Automation.RuntimeException Microsoft.Win32.Registry Net.IPAddress"
+    " IO.File IO.FileInfo IO.MemoryStream Management.Automation.RuntimeException Microsoft.Win32.Registry Net.IPAddress"
     " Net.Sockets.TcpClient Reflection.TargetInvocationException Runtime.InteropServices.COMException"
-    " Runtime.InteropServices.Marshal Security.Cryptography.RSA Security.Cryptography.RSACryptoServiceProvider"
+    " Runtime.InteropServices.Marshal Security.AccessControl.FileSecurity Security.AccessControl.FileSystemAccessRule"
+    " Security.Cryptography.RSA Security.Cryptography.RSACryptoServiceProvider"
     " Security.Cryptography.SHA256Managed Security.Cryptography.X509Certificates.StoreLocation"
     " Security.Cryptography.X509Certificates.X509Certificate2 Security.Cryptography.X509Certificates.X509Store"
+    " Security.Cryptography.X509Certificates.X509Certificate2Collection Security.Principal.IdentityNotMappedException"
+    " Security.Principal.NTAccount Security.Principal.SecurityIdentifier"
     " Security.Principal.WindowsBuiltInRole Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal"
     " Text.Encoding Text.StringBuilder Text.UTF8Encoding Threading.AbandonedMutexException Threading.Mutex"
 )
@@ -83,8 +86,10 @@ MEMBERS = _words(
     # System.Net
     " AddressFamily Available BeginConnect Client EndConnect GetStream Poll"
     # System.Security
-    " Archived Certificates ComputeHash CspKeyContainerInfo Export Find FriendlyName GetCurrent HasPrivateKey IsInRole"
-    " KeyContainerName KeyNumber ProviderName RawData SignData Thumbprint get_Exportable get_PrivateKey"
+    " AddAccessRule Archived Certificates Clear ComputeHash CspKeyContainerInfo Export Find FriendlyName GetCurrent"
+    " GetFolderPath GetSecurityDescriptorSddlForm HasPrivateKey Import IsInRole KeyContainerName KeyNumber"
+    " PersistKeyInCsp ProviderName RawData SetAccessControl SetSecurityDescriptorSddlForm SignData Thumbprint Translate"
+    " UniqueKeyContainerName get_Exportable get_PrivateKey"
     # Microsoft.Win32, System.ServiceProcess, System.Runtime.InteropServices
     " CreateSubKey DeleteSubKeyTree DeleteValue GetSubKeyNames GetValue GetValueKind GetValueNames LocalMachine"
     " OpenSubKey SetValue Users Refresh Stop get_Status GetHRForException NativeErrorCode"
@@ -93,7 +98,7 @@ MEMBERS = _words(
 )
 
 # .NET 3.5 (CNG keys) and 4.6: reached only through a type that was asked for, or a property that was looked for.
-NEWER = _words("GetECDsaPrivateKey GetRSAPrivateKey Key KeyName Provider get_ExportPolicy Pkcs1 SHA1 SHA256")
+NEWER = _words("GetECDsaPrivateKey GetRSAPrivateKey Key KeyName Provider UniqueName get_ExportPolicy Pkcs1 SHA1 SHA256")
 
 # Keys of the script's own hashtables that no literal declares.
 OWN_KEYS = _words("Calls Clock Pending Undo Arguments Payload Fault")
@@ -108,4 +113,4 @@ AUTOMATIC = _words(
 READABLE = _words("true false null _ args input psversiontable executioncontext")
 
 # Arguments of an operation that a log may hold. Every other one may be a secret.
-PUBLIC_ARGUMENTS = _words("store from to thumbprint certificate key name kind address port action program")
+PUBLIC_ARGUMENTS = _words("store from to thumbprint certificate key name kind address port action program sddl grant")

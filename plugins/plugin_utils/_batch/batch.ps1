@@ -24,6 +24,44 @@ function IsElevated {
     $principal = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
     return $principal.IsInRole([Security.Principal.WindowsBuiltInRole]'Administrator')
 }
+function FindSid($name) {
+    $account = New-Object Security.Principal.NTAccount $name
+    try { return $account.Translate([Security.Principal.SecurityIdentifier]).ToString() }
+    catch { if ($_.Exception.GetBaseException() -isnot [Security.Principal.IdentityNotMappedException]) { throw } }
+    return ''
+}
+function KeyFile($certificate, $key) {
+    $name = ''
+    if ($null -ne $key.GetType().GetProperty('CspKeyContainerInfo')) {
+        $name = $key.CspKeyContainerInfo.UniqueKeyContainerName
+    } elseif ($null -ne $key.GetType().GetProperty('Key')) { $name = $key.Key.UniqueName }
+    $start = [Environment]::GetFolderPath('CommonApplicationData') + '\Microsoft\Crypto\'
+    foreach ($folder in @('RSA\MachineKeys\', 'Keys\', 'SystemKeys\')) {
+        if ($name -ne '' -and [IO.File]::Exists($start + $folder + $name)) { return $start + $folder + $name }
+    }
+    throw (Failure (-2147024894) 'The key is in no file of its own here.')
+}
+function ReadAccess($path) {
+    return (New-Object Security.AccessControl.FileSecurity $path, 'Access').GetSecurityDescriptorSddlForm('Access')
+}
+function WriteAccess($path, $sddl, $grants) {
+    # The list of access only: setting an owner would need a privilege.
+    $security = New-Object Security.AccessControl.FileSecurity $path, 'Access'
+    if ($sddl) { $security.SetSecurityDescriptorSddlForm($sddl, 'Access') } # an empty text would let everyone in
+    foreach ($grant in $grants) {
+        $account = New-Object Security.Principal.SecurityIdentifier $grant
+        $security.AddAccessRule((New-Object Security.AccessControl.FileSystemAccessRule $account, 'Read', 'Allow'))
+    }
+    $newer = 'System.IO.FileSystemAclExtensions' -as [type] # .NET has moved the method there
+    if ($null -eq $newer) { [IO.File]::SetAccessControl($path, $security) }
+    else { $newer::SetAccessControl((New-Object IO.FileInfo $path), $security) }
+}
+function DeleteKey($certificate) {
+    $key = OwnKey $certificate
+    if ($null -ne $key.GetType().GetProperty('CspKeyContainerInfo')) { $key.PersistKeyInCsp = $false; $key.Clear() }
+    elseif ($null -ne $key.GetType().GetProperty('Key')) { $key.Key.Delete() }
+}
+function SetName($certificate, $name) { $certificate.FriendlyName = $name }
 
 # ---- Arguments, answers, errors ----
 function Bytes($call, $name) {
@@ -56,7 +94,10 @@ function Line($builder, $keyword) {
     }
     [void]$builder.Append("`n")
 }
-function Answer($call, $builder) { $call.Payload = [Text.Encoding]::ASCII.GetBytes($builder.ToString()) }
+function Answer($call, $builder) {
+    $call.Lines = $builder.ToString()
+    $call.Payload = [Text.Encoding]::ASCII.GetBytes($call.Lines)
+}
 function Failure($number, $text) { return New-Object Runtime.InteropServices.COMException $text, $number }
 function ErrorNumber($record) {
     $e = $record.Exception
@@ -141,7 +182,8 @@ function ReadRegistry($call) {
 }
 function WriteRegistry($call) {
     $kind = Text $call 'kind'
-    [byte[]]$bytes = Bytes $call 'data'
+    if ($call.Arguments.ContainsKey('file')) { [byte[]]$bytes = [IO.File]::ReadAllBytes((FilePath $call 'file')) }
+    else { [byte[]]$bytes = Bytes $call 'data' }
     $data = $bytes
     if ($kind -ceq 'DWord') { $data = [BitConverter]::ToInt32($bytes, 0) }
     if ($kind -ceq 'QWord') { $data = [BitConverter]::ToInt64($bytes, 0) }
@@ -269,18 +311,28 @@ function PrivateKey($certificate) {
     if ($null -eq $key) { $key = $certificate.get_PrivateKey() }
     return $key
 }
+function OwnKey($certificate) {
+    # A CSP's key opens by CNG too, but only its own provider tells where it is, and deletes it. This fails for CNG keys.
+    $key = $null
+    try { $key = $certificate.get_PrivateKey() } catch { }
+    if ($null -eq $key) { $key = PrivateKey $certificate }
+    return $key
+}
 function KeyFacts($certificate) {
-    $facts = @('', '', 0, '')
+    # A key that does not open tells nothing; a list that cannot be read is empty.
+    $facts = @('', '', 0, '', '')
+    if (-not $certificate.HasPrivateKey) { return $facts }
     try {
-        $key = PrivateKey $certificate
+        $key = OwnKey $certificate
         if ($null -ne $key.GetType().GetProperty('CspKeyContainerInfo')) {
             $info = $key.CspKeyContainerInfo
-            $facts = @($info.ProviderName, $info.KeyContainerName, [int]$info.KeyNumber, '')
+            $facts = @($info.ProviderName, $info.KeyContainerName, [int]$info.KeyNumber, '', '')
             $facts[3] = [int]$info.get_Exportable()
         } elseif ($null -ne $key.GetType().GetProperty('Key')) {
-            $facts = @($key.Key.Provider.Provider, $key.Key.KeyName, 0, '')
+            $facts = @($key.Key.Provider.Provider, $key.Key.KeyName, 0, '', '')
             $facts[3] = [int](([int]$key.Key.get_ExportPolicy() -band 3) -ne 0)
         }
+        $facts[4] = ReadAccess (KeyFile $certificate $key)
     } catch { }
     return $facts
 }
@@ -292,9 +344,9 @@ function ReadStores($call) {
         Line $builder 'store' $name
         foreach ($each in $store.Certificates) {
             $keyed = [int]$each.HasPrivateKey
-            $provider, $container, $spec, $exportable = KeyFacts $each
+            $provider, $container, $spec, $exportable, $access = KeyFacts $each
             $parts = @($each.RawData, $keyed, $each.FriendlyName, [int]$each.Archived)
-            Line $builder 'certificate' $name @parts $provider $container $spec $exportable
+            Line $builder 'certificate' $name @parts $provider $container $spec $exportable $access
         }
     }
     Answer $call $builder
@@ -315,12 +367,69 @@ function CopyCertificate($call) {
 }
 function RemoveCertificate($call) {
     $store = OpenStore (Text $call 'store') 'ReadWrite, IncludeArchived'
-    $certificate = FindCertificate $store (Text $call 'thumbprint')
-    try { if ($null -ne $certificate) { $store.Remove($certificate) } } finally { $store.Close() }
+    try {
+        $certificate = FindCertificate $store (Text $call 'thumbprint')
+        if ($null -eq $certificate) { return }
+        if ($call.Arguments.ContainsKey('with_key') -and $certificate.HasPrivateKey) { RemoveKey $certificate }
+        $store.Remove($certificate)
+    } finally { $store.Close() }
+}
+function RemoveKey($certificate) {
+    # NTE_BAD_KEYSET: it is gone already.
+    try { DeleteKey $certificate } catch { if (@(ErrorNumber $_)[1] -ne -2146893802) { throw } }
 }
 function ExportPfx($call) {
     $certificate = GetKeyed $call
     $call.Payload = $certificate.Export('Pfx', $utf8.GetString((Bytes $call 'password')))
+}
+function ImportPfx($call) {
+    # The file has one key: the controller sends no other. What it brought goes again where it cannot stay.
+    $found = New-Object Security.Cryptography.X509Certificates.X509Certificate2Collection
+    [byte[]]$data = Bytes $call 'pfx'
+    $flags = 18 # MachineKeySet and PersistKeySet
+    if ($call.Arguments.ContainsKey('exportable')) { $flags = 22 }
+    $found.Import($data, $utf8.GetString((Bytes $call 'password')), $flags)
+    $kept = $false
+    try { PutKeyed $call $found; $kept = $true }
+    finally {
+        foreach ($each in $found) {
+            if (-not $kept -and $each.HasPrivateKey) { try { DeleteKey $each } catch { } }
+        }
+    }
+}
+function PutKeyed($call, $found) {
+    $certificate = $null
+    foreach ($each in $found) { if (Same $each.Thumbprint (Text $call 'thumbprint')) { $certificate = $each } }
+    if ($null -eq $certificate) { throw (Failure (-2146885628) 'The certificate is not in the file.') }
+    if (-not $certificate.HasPrivateKey) { throw (Failure (-2146893802) 'The certificate has no key in the file.') }
+    if ($call.Arguments.ContainsKey('friendly_name')) { SetName $certificate (Text $call 'friendly_name') }
+    $store = OpenStore (Text $call 'store') 'ReadWrite, IncludeArchived'
+    try {
+        # One that is there would keep the link that it has, or has not.
+        $there = FindCertificate $store $certificate.Thumbprint
+        if ($null -ne $there) { $store.Remove($there) }
+        $store.Add($certificate)
+    } finally { $store.Close() }
+}
+function SetAccess($call) {
+    $certificate = GetKeyed $call
+    $path = KeyFile $certificate (OwnKey $certificate)
+    $sddl = ''
+    if ($call.Arguments.ContainsKey('sddl')) { $sddl = Text $call 'sddl' }
+    $grants = @(Texts $call 'grant')
+    if ($sddl -ne '' -or $grants.Length -gt 0) { WriteAccess $path $sddl $grants }
+    $builder = New-Object Text.StringBuilder
+    Line $builder 'sddl' (ReadAccess $path)
+    Answer $call $builder
+}
+function FindAccounts($call) {
+    $builder = New-Object Text.StringBuilder
+    foreach ($name in @(Texts $call 'name')) {
+        $sid = $name
+        if ($name -cnotmatch '\AS-1(-[0-9]+)+\z') { $sid = FindSid $name }
+        Line $builder 'account' $name $sid
+    }
+    Answer $call $builder
 }
 function ProveKey($call) {
     $builder = New-Object Text.StringBuilder
@@ -328,6 +437,7 @@ function ProveKey($call) {
     $certificate = GetKeyed $call
     $hashes = 'System.Security.Cryptography.HashAlgorithmName' -as [type]
     $paddings = 'System.Security.Cryptography.RSASignaturePadding' -as [type]
+    $newer = 'System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions' -as [type]
     $algorithm = 'rsa-pkcs1-sha1'
     $why = ''
     try {
@@ -345,14 +455,19 @@ function ProveKey($call) {
             $algorithm = 'ecdsa-sha256'
         }
     } catch {
-        # NTE_BAD_PROV_TYPE: a CNG key under .NET 2.0, which has no way to it.
+        # NTE_BAD_PROV_TYPE: before .NET 4.6.1 there is no way to a CNG key; from then on the key itself is at fault.
         $cause = $_.Exception.GetBaseException()
-        if (@(ErrorNumber $_)[1] -ne -2146893804 -and $cause -isnot [NotSupportedException]) { throw }
+        $number = @(ErrorNumber $_)[1]
+        if ($null -ne $newer -or ($number -ne -2146893804 -and $cause -isnot [NotSupportedException])) { throw }
         $why = $cause.Message
     }
-    if ($why -ne '') { Line $builder 'unproven' $why; Answer $call $builder; return }
-    Line $builder 'algorithm' $algorithm
-    Line $builder 'signature' $signature
+    if ($why -ne '') { Line $builder 'unproven' $why }
+    else {
+        Line $builder 'algorithm' $algorithm
+        Line $builder 'signature' $signature
+    }
+    $provider, $container, $spec, $exportable, $access = KeyFacts $certificate
+    Line $builder 'key' $provider $container $spec $exportable
     Answer $call $builder
 }
 
@@ -441,7 +556,8 @@ function Exchange($call) {
 # ---- The batch ----
 function Plain($token) { return $utf8.GetString([Convert]::FromBase64String($token.Replace('-', ''))) }
 function NewCall($batch, $tokens) {
-    $call = @{ Name = Plain $tokens[1]; Arguments = @{}; Batch = $batch; Payload = [byte[]]@(); Fault = $null }
+    $call = @{ Name = Plain $tokens[1]; Arguments = @{}; Batch = $batch; Lines = ''; Fault = $null }
+    $call.Payload = [byte[]]@()
     $call.Undo = New-Object Collections.ArrayList
     if (-not $operations.ContainsKey($call.Name)) { throw "$($call.Name) is no operation that is known here." }
     for ($i = 2; $i -lt $tokens.Length; $i += 2) {
@@ -485,6 +601,13 @@ function Outcome($call) {
     if ($null -eq $call.Fault) { return @('ok', '', 0, '', '') }
     return @('error') + $call.Fault
 }
+function AddAnswer($answers, $number, $outcome, $call) {
+    # A payload of lines follows as it is, each behind a space: in base64 once more it would take a quarter more room.
+    if ($call.Lines.Length -eq 0) { Line $answers 'answer' $number @outcome $call.Payload; return }
+    Line $answers 'answer' $number @outcome ''
+    $lines = $call.Lines.Substring(0, $call.Lines.Length - 1)
+    [void]$answers.Append(' ').Append($lines.Replace("`n", "`n ")).Append("`n")
+}
 function RunCalls($batch, $answers) {
     $done = New-Object Collections.ArrayList
     $failed = $false
@@ -494,7 +617,7 @@ function RunCalls($batch, $answers) {
         if ($batch.Clock.Elapsed.TotalSeconds -lt $batch.Deadline) { Perform $call }
         else { $call.Fault = @('deadline', 0, '', 'The time of the batch was over.') }
         $outcome = @(Outcome $call)
-        Line $answers 'answer' $i @outcome $call.Payload
+        AddAnswer $answers $i $outcome $call
         if ($null -eq $call.Fault) { [void]$done.Add($i) }
         $failed = $batch.Write -and $null -ne $call.Fault -and -not $call.Arguments.ContainsKey('keep_going')
     }
@@ -530,7 +653,8 @@ $operations = @{
     'file.read' = 'ReadFile'; 'file.write' = 'WriteFile'; 'file.delete' = 'DeleteFile'
     'host.info' = 'ReadHost'; 'run' = 'RunProgram'; 'service' = 'UseService'; 'tcp.exchange' = 'Exchange'
     'store.read' = 'ReadStores'; 'store.add' = 'AddCertificate'; 'store.copy' = 'CopyCertificate'
-    'store.remove' = 'RemoveCertificate'; 'store.export_pfx' = 'ExportPfx'; 'key.prove' = 'ProveKey'
+    'store.remove' = 'RemoveCertificate'; 'store.export_pfx' = 'ExportPfx'
+    'store.import_pfx' = 'ImportPfx'; 'key.prove' = 'ProveKey'; 'key.acl' = 'SetAccess'; 'account.sid' = 'FindAccounts'
 }
 $batch = @{ Nonce = ''; Version = ''; Write = $false; Deadline = [double]0; Wait = 0; Ended = $false; Fault = $null }
 $batch.Clock = [Diagnostics.Stopwatch]::StartNew()

@@ -53,6 +53,11 @@ def reg_write(key: str, name: str, kind: str, data: bytes) -> Operation:
     return _operation("reg.write", ("key", key), ("name", name), ("kind", kind), ("data", data))
 
 
+def reg_write_file(key: str, name: str, path: str) -> Operation:
+    """Sets one value of kind Binary to the bytes of a file of the target, creating the key."""
+    return _operation("reg.write", ("key", key), ("name", name), ("kind", "Binary"), ("file", path))
+
+
 def reg_delete(key: str, name: str | None = None) -> Operation:
     """Deletes one value, or without ``name`` the key and everything below it. Missing is ok."""
     return _operation("reg.delete", ("key", key), ("name", name))
@@ -101,7 +106,7 @@ def store_read(*stores: str) -> Operation:
     """The certificates of the machine's stores with what is known of their keys. Payload: ``lines``.
 
     ``store <name>`` for each one that exists, then ``certificate <store> <der> <has key 0/1> <friendly name>
-    <archived 0/1> <provider> <container> <key spec> <exportable 1/0/empty>``.
+    <archived 0/1> <provider> <container> <key spec> <exportable 1/0/empty> <who may use the key, as SDDL>``.
     """
     return _operation("store.read", *_list("store", stores))
 
@@ -116,9 +121,10 @@ def store_copy(from_store: str, to_store: str, thumbprint: str) -> Operation:
     return _operation("store.copy", ("from", from_store), ("to", to_store), ("thumbprint", thumbprint))
 
 
-def store_remove(store: str, thumbprint: str) -> Operation:
-    """Takes a certificate out of a store (its key stays). Missing is ok."""
-    return _operation("store.remove", ("store", store), ("thumbprint", thumbprint))
+def store_remove(store: str, thumbprint: str, *, with_key: bool = False) -> Operation:
+    """Takes a certificate out of a store. Its key stays, unless ``with_key`` has it deleted first. Missing is ok."""
+    arguments = ("store", store), ("thumbprint", thumbprint), ("with_key", "1" if with_key else None)
+    return _operation("store.remove", *arguments)
 
 
 def store_export_pfx(store: str, thumbprint: str, password: str) -> Operation:
@@ -130,8 +136,45 @@ def store_export_pfx(store: str, thumbprint: str, password: str) -> Operation:
     return _operation("store.export_pfx", *arguments, secret=True)
 
 
+def store_import_pfx(
+    store: str, thumbprint: str, pfx: bytes, password: str, *, exportable: bool, friendly_name: str = ""
+) -> Operation:
+    """Puts one certificate of a PFX into a store of the machine, with its key; of the others nothing stays.
+
+    The key is a machine key that stays (never a user's). Errors by HRESULT: 0x80070056 the password is wrong, or this
+    Windows cannot read the PFX's cipher.
+    """
+    return _operation(
+        "store.import_pfx",
+        ("store", store),
+        ("thumbprint", thumbprint),
+        ("pfx", pfx),
+        ("password", password),
+        ("exportable", "1" if exportable else None),
+        ("friendly_name", friendly_name or None),
+        secret=True,
+    )
+
+
+def account_sid(*names: str) -> Operation:
+    """Accounts by name or SID. Payload: lines ``account <name> <SID>``; the SID is empty for one that is unknown."""
+    return _operation("account.sid", *_list("name", names))
+
+
+def key_acl(store: str, thumbprint: str, *, grant: Iterable[str] = (), sddl: str = "") -> Operation:
+    """Who may use a certificate's key: ``sddl`` replaces the list (its D: part), ``grant`` lets SIDs read the key too.
+
+    Payload: a line ``sddl <list as it is then>``.
+    """
+    arguments = ("store", store), ("thumbprint", thumbprint), ("sddl", sddl or None)
+    return _operation("key.acl", *arguments, *_list("grant", grant))
+
+
 def key_prove(store: str, thumbprint: str, data: bytes) -> Operation:
-    """Signs ``data`` with the certificate's key. Payload: lines ``algorithm`` and ``signature``, or ``unproven``."""
+    """Signs ``data`` with the certificate's key. Payload: lines ``algorithm`` and ``signature``, or ``unproven``.
+
+    Then ``key <provider> <container> <key spec> <exportable 1/0/empty>``.
+    """
     if not data:
         raise TlsOpsError("a key cannot be proven by signing nothing.")
     return _operation("key.prove", ("store", store), ("thumbprint", thumbprint), ("data", data))

@@ -6,6 +6,8 @@
 
 Request and answer are lines of tokens: a plain keyword, then values in base64 (``-`` for the empty one). Only the
 keyword is plain; numbers, names and statuses are base64 like everything else. Operations and their undos count from 0.
+A payload that is lines itself follows its answer as it is, each line behind a space: encoded twice, 2,000 certificates
+would take a quarter more room.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ _WRAPPING = re.compile(r"\s|_x000[AD]_")
 _NO_POWERSHELL = re.compile(r"PowerShell(?:\.exe)?(?:['\"\u2019\u201d\xbb]|: )", re.IGNORECASE)
 
 
+_BETWEEN = re.compile(rb"\n(?! )")
 _STATUS: dict[bytes, AnswerStatus] = {b"ok": "ok", b"error": "error", b"skipped": "skipped"}
 
 
@@ -95,7 +98,7 @@ def decode(stdout: str, stderr: str = "", *, nonce: str, count: int) -> tuple[An
     if end not in body or begin in body:
         raise NoAnswer("the target's answer was cut off.")
     try:
-        return _answers(lines(_inflate(body.partition(end)[0])), count)
+        return _answers(_unfolded(_inflate(body.partition(end)[0])), count)
     except (NoAnswer, _Refused):
         raise
     except TlsOpsError as error:
@@ -130,6 +133,21 @@ def _inflate(body: str) -> bytes:
     if not inflater.eof or inflater.unused_data:
         raise NoAnswer("the target's answer cannot be unpacked: it does not end where it should.")
     return content
+
+
+def _unfolded(content: bytes) -> list[tuple[str, Fields]]:
+    """The lines of an answer, each with what it carries; a payload of lines follows its line, each behind a space."""
+    if not content.endswith(b"\n"):
+        raise NoAnswer("the target's answer was cut off within a line.")
+    found: list[tuple[str, Fields]] = []
+    for block in _BETWEEN.split(content[:-1]):
+        head, folded, payload = block.partition(b"\n ")
+        ((keyword, fields),) = lines(head + b"\n")
+        if folded and (not fields or fields[-1]):
+            raise NoAnswer(f"the target's answer holds a line {keyword!r} with two payloads.")
+        carried = (payload.replace(b"\n ", b"\n") + b"\n",) if folded else fields[-1:]
+        found.append((keyword, (*fields[:-1], *carried)))
+    return found
 
 
 def _answers(content: Sequence[tuple[str, Fields]], count: int) -> tuple[Answer, ...]:

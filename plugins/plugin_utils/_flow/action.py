@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure
@@ -16,16 +17,16 @@ from ansible.utils.display import Display
 
 from .. import _cryptography
 from .._errors import TlsOpsError
-from .._model.plan import ControllerFile, Step
+from .._model.plan import ControllerFile, ControllerWork, Step
 from . import flow, task
 from .files import ControllerFiles
 from .target import ConnectionTarget, check_connection
 
 
-class StepAction(ActionBase):
+class Door(ActionBase):
     """An action plugin names its step's class, argument spec and rules; everything else is here."""
 
-    STEP: ClassVar[type[Step]]
+    STEP: ClassVar[Any]
     ARGUMENTS: ClassVar[Mapping[str, Any]]
     RULES: ClassVar[Mapping[str, Any]]
 
@@ -51,18 +52,7 @@ class StepAction(ActionBase):
             return result | self._failed(fault, host)
 
     def _go(self, host: str) -> dict[str, Any]:
-        _cryptography.check()
-        check_connection(self._connection, self._play_context, self._task.environment)
-        files = ControllerFiles(self._loader, host)
-        arguments = task.validated(self._task.args, self.ARGUMENTS, self.RULES)
-        options = task.options(arguments, dry_run=bool(self._task.check_mode))
-        step = self.STEP.from_arguments(arguments, files)
-        target = ConnectionTarget(self._connection, self._low_level_execute_command)
-
-        def write(file: ControllerFile, content: bytes) -> None:
-            files.write(file.path, content, vault=file.encrypt_with_vault)
-
-        return flow.run(step, target, options, write)
+        raise NotImplementedError
 
     def _failed(self, error: TlsOpsError, host: str) -> dict[str, Any]:
         error.host = error.host or host
@@ -75,3 +65,36 @@ class StepAction(ActionBase):
             "stage": error.stage or "task",
             "hint": error.hint,
         }
+
+
+class StepAction(Door):
+    """What is done on a host."""
+
+    STEP: ClassVar[type[Step]]
+
+    def _go(self, host: str) -> dict[str, Any]:
+        _cryptography.check()
+        check_connection(self._connection, self._play_context, self._task.environment)
+        files = ControllerFiles(self._loader, host)
+        arguments = task.validated(self._task.args, self.ARGUMENTS, self.RULES)
+        options = task.options(arguments, dry_run=bool(self._task.check_mode))
+        step = self.STEP.from_arguments(arguments, files)
+        target = ConnectionTarget(self._connection, self._low_level_execute_command)
+
+        def write(file: ControllerFile, content: bytes) -> None:
+            files.write(file.path, content, vault=file.encrypt_with_vault, replace=file.replace)
+
+        return flow.run(step, target, options, write)
+
+
+class ControllerAction(Door):
+    """What is done on the controller alone: no host is contacted, whatever its connection is."""
+
+    STEP: ClassVar[type[ControllerWork]]
+
+    def _go(self, host: str) -> dict[str, Any]:
+        _cryptography.check()
+        arguments = task.validated(self._task.args, self.ARGUMENTS, self.RULES)
+        work = self.STEP.from_arguments(arguments, ControllerFiles(self._loader, host))
+        now = datetime.now(UTC)
+        return work.checked(now) if self._task.check_mode else work.done(now)

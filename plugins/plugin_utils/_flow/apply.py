@@ -10,9 +10,9 @@ import dataclasses
 
 from .._batch.operation import Answer, Operation
 from .._batch.operations import reg_read
-from .._errors import TlsOpsError
+from .._errors import TlsOpsError, naming
 from .._model.plan import Change, Export, Plan, Proof
-from .._windows import certreq
+from .._windows import certreq, pfx_import
 from .._windows.journal import JOURNAL
 
 _NEVER = "0" * 64  # no payload has this digest
@@ -28,14 +28,16 @@ class Sequence:
     operations: tuple[Operation, ...]
     changes: tuple[tuple[Change, int], ...]  # with the index of its last operation
     exports: tuple[tuple[Export, int], ...]  # with the index of its operation
-    proofs: tuple[tuple[str, Proof, int], ...]  # step, proof, index of its first operation
+    proofs: tuple[tuple[Plan, Proof, int], ...]  # its part of the plan, proof, index of its first operation
     proofs_at: int
+    parts: tuple[tuple[Plan, int], ...] = ()  # each part, with the index behind its last change or export
 
 
 def sequence(plan: Plan) -> Sequence:
     operations: list[Operation] = []
     changes: list[tuple[Change, int]] = []
     exports: list[tuple[Export, int]] = []
+    parts: list[tuple[Plan, int]] = []
     for part in plan.flat():
         for change in part.changes:
             operations += change.operations
@@ -43,20 +45,21 @@ def sequence(plan: Plan) -> Sequence:
         for export in part.exports:
             exports.append((export, len(operations)))
             operations.append(export.operation)
+        parts.append((part, len(operations)))
     proofs_at = len(operations)
     proofs = placed(plan, proofs_at)
-    later = [each for _step, proof, _start in proofs for each in proof.operations]
+    later = [each for _part, proof, _start in proofs for each in proof.operations]
     later += [each for change, _last in changes for each in change.closing]
     operations += [dataclasses.replace(each, keep_going=True) for each in later]
-    return Sequence(tuple(operations), tuple(changes), tuple(exports), proofs, proofs_at)
+    return Sequence(tuple(operations), tuple(changes), tuple(exports), proofs, proofs_at, tuple(parts))
 
 
-def placed(plan: Plan, start: int = 0) -> tuple[tuple[str, Proof, int], ...]:
+def placed(plan: Plan, start: int = 0) -> tuple[tuple[Plan, Proof, int], ...]:
     """The plan's proofs, each with the index of its first operation; all stand in a row from ``start`` on."""
     found = []
     for part in plan.flat():
         for proof in part.proofs:
-            found.append((part.step, proof, start))
+            found.append((part, proof, start))
             start += len(proof.operations)
     return tuple(found)
 
@@ -68,15 +71,23 @@ def check_done(planned: Sequence, answers: tuple[Answer, ...]) -> None:
     if failed is None:
         return
     operation, answer = done[failed]
+    place = _place(planned, failed)
     for export, index in planned.exports:
         if index == failed:
-            export.content(answer)  # raises with the words for it: a key that cannot be exported, for one
+            with naming(place):
+                export.content(answer)  # raises with the words for it: a key that cannot be exported, for one
     stays = permanent(planned, failed)
     raise TlsOpsError(
-        f"{_named(operation)} failed: {answer.describe()}.",
+        f"{f'{place}: ' if place else ''}{_named(operation)} failed: {answer.describe()}.",
         hint=" ".join(filter(None, [_explained(operation, answer), _after(answers), stays])),
         changed=bool(stays),
     )
+
+
+def _place(planned: Sequence, failed: int) -> str:
+    """Which of several alike the operation belongs to, in words; empty where there is only one."""
+    part = next((each for each, end in planned.parts if failed < end), None)
+    return part.place.words if part is not None and part.place else ""
 
 
 def permanent(planned: Sequence, before: int) -> str:
@@ -96,6 +107,8 @@ def _after(answers: tuple[Answer, ...]) -> str:
 def _explained(operation: Operation, answer: Answer) -> str:
     if operation.name == "key.prove":
         return "Where its key is still on the server, 'certutil -repairstore <store> <thumbprint>' links it again."
+    if operation.name == "store.import_pfx":
+        return pfx_import.explain(answer.number) if answer.kind == "hresult" else ""
     program = dict(operation.arguments).get("program", "")
     is_certreq = answer.kind == "exit" and str(program).lower().endswith("certreq.exe")
     return certreq.explain(answer.number) if is_certreq else ""

@@ -74,7 +74,7 @@ class ControllerFiles:
         if os.path.islink(path):
             raise TlsOpsError(f"{path} is a symbolic link.", hint="Name the file itself.")
         if os.path.exists(path) and not os.path.isfile(path):
-            raise TlsOpsError(f"{path} is not a file.", hint="Choose another name for the backup.")
+            raise TlsOpsError(f"{path} is not a file.", hint="Choose another name for it.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise TlsOpsError(f"the folder {folder} is not writable for the user that runs Ansible.")
         if not allow_unsafe:
@@ -84,15 +84,15 @@ class ControllerFiles:
         """Raises TlsOpsError where no vault secret is loaded to encrypt with."""
         self._vault_secret()
 
-    def write(self, path: str, content: bytes, *, vault: bool) -> None:
-        """A new file, whole or not at all: mode 0600 from its first byte, never through a link, never over another.
+    def write(self, path: str, content: bytes, *, vault: bool, replace: bool = False) -> None:
+        """A file, whole or not at all: mode 0600 from its first byte, never through a link.
 
-        Raises TlsOpsError.
+        Never over another one, unless ``replace``. Raises TlsOpsError.
         """
         data = self._encrypted(content) if vault else content
         try:
             with _opened(os.path.realpath(os.path.dirname(path))) as folder:
-                _write_new(folder, os.path.basename(path), data)
+                _write_new(folder, os.path.basename(path), data, replace=replace)
         except FileExistsError:
             raise TlsOpsError(
                 f"{path} has appeared meanwhile, and is left as it is.", hint="Run the task again."
@@ -152,8 +152,8 @@ def _opened(folder: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _write_new(folder: int, name: str, data: bytes) -> None:
-    """Raises OSError; FileExistsError where the name is taken. Leaves no temporary file."""
+def _write_new(folder: int, name: str, data: bytes, *, replace: bool) -> None:
+    """Raises OSError; FileExistsError where the name is taken and not to be replaced. Leaves no temporary file."""
     temporary = f".tlsops-{secrets.token_hex(8)}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, mode=0o600, dir_fd=folder)
@@ -162,7 +162,10 @@ def _write_new(folder: int, name: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _publish(folder, temporary, name)
+        if replace:
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        else:
+            _publish(folder, temporary, name)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)

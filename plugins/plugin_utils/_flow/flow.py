@@ -51,6 +51,11 @@ def run(step: Step, target: Target, options: Options, write: Write) -> dict[str,
         raise
     except UnknownOutcome as error:
         raise _twice(error, written=unfinished is not None or isinstance(error, _Unfinished)) from error
+    except Exception as error:  # a fault of ours must not hide that the first batch may have changed the host
+        if unfinished is None:
+            raise
+        hint = f"{_left_by(unfinished)} Please report this; -vvv shows more."
+        raise TlsOpsError(f"unexpected {type(error).__name__}: {error}.", hint=hint, changed=True) from error
 
 
 def _twice(error: UnknownOutcome, *, written: bool) -> TlsOpsError:
@@ -70,8 +75,8 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
     snapshot = _staged("read", lambda: _read(step, target, options, unknown=unknown))
     plan = _staged("plan", lambda: make_plan(step, snapshot))
     _staged("plan", lambda: _check_secrets(plan, target, options))
-    if options.dry_run:
-        return report(plan, (), changed=plan.changes_anything)
+    if options.dry_run and plan.changes_anything:
+        return report(plan, (), changed=True)
     judged: tuple[Judged, ...] = ()
     try:
         if plan.changes_anything:
@@ -150,7 +155,7 @@ def _left_by(unfinished: Plan | None) -> str:
 def _look(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
     """The proofs alone, in a read batch."""
     proofs = apply.placed(plan)
-    operations = [each for _step, proof, _start in proofs for each in proof.operations]
+    operations = [each for _part, proof, _start in proofs for each in proof.operations]
     answers = target.batch(operations, mode="read", timeout=options.timeout) if operations else ()
     return verify.judge(proofs, answers)
 

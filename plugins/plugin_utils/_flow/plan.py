@@ -16,9 +16,9 @@ from .._windows.iis.repair import repair
 def plan(step: Step, snapshot: Snapshot) -> Plan:
     """What an interrupted run left behind comes first, then the step, planned on the host as it will be by then.
 
-    Raises TlsOpsError where the step refuses.
+    A step that only looks has ``repairs = False``. Raises TlsOpsError where the step refuses.
     """
-    if not snapshot.journal.endpoints or snapshot.web is None:
+    if not snapshot.journal.endpoints or snapshot.web is None or not getattr(step, "repairs", True):
         return step.plan(snapshot)
     repaired = repair(snapshot)
     planned = step.plan(repaired.snapshot)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from .._batch.operation import Answer, Operation
 from .._model.plan import Step
-from .._model.snapshot import Query, Snapshot
-from .._windows import host, journal, personal, stores
+from .._model.snapshot import Accounts, Query, Snapshot
+from .._windows import accounts, consumers, host, journal, personal, stores
 from .._windows.iis import read as iis
 from .target import Target
 
@@ -21,6 +22,7 @@ _READERS: dict[Query, Callable[[], tuple[Operation, ...]]] = {
     Query.STORES: stores.operations,
     Query.PERSONAL: personal.operations,
     Query.WEB: iis.operations,
+    Query.CONSUMERS: consumers.operations,
 }
 
 
@@ -29,16 +31,28 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
 
     ``unknown``: this task has sent a write batch before, and does not know what became of it.
     """
-    wanted = [query for query in Query if query in step.queries()]
-    groups = [host.operations(), journal.operations(), *(_READERS[query]() for query in wanted)]
+    queries = step.queries()
+    wanted = [query for query in Query if query in queries]
+    names = tuple(name for each in queries if isinstance(each, Accounts) for name in each.names)
+    groups = [
+        host.operations(),
+        journal.operations(),
+        accounts.operations(names),
+        *(_READERS[query]() for query in wanted),
+    ]
     answers = target.batch([each for group in groups for each in group], mode="read", timeout=timeout)
+    read_at = datetime.now(UTC)
     parts = _split(answers, groups)
     info = host.parse(next(parts))
     host.require_rights(info)
     kept = journal.parse(next(parts))
-    values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints)}
+    values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints), "read_at": read_at}
+    values["accounts"] = accounts.parse(next(parts))
     for query in wanted:
-        values[query.value] = _parse(query, next(parts), info)
+        own = next(parts)
+        values[query.value] = _parse(query, own, info)
+        if query is Query.PERSONAL:
+            values["left_out"] = personal.left_out(own)
     return Snapshot(
         host=info, dry_run=dry_run, nonce=secrets.token_hex(8), one_time_password=secrets.token_hex(32), **values
     )
@@ -56,4 +70,6 @@ def _parse(query: Query, answers: tuple[Answer, ...], info: Any) -> Any:
         return stores.parse(answers)
     if query is Query.PERSONAL:
         return personal.parse(answers)
+    if query is Query.CONSUMERS:
+        return consumers.parse(answers)
     return iis.parse(answers, info)

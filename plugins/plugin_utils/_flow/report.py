@@ -8,28 +8,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._model.plan import Change, Outcome, Plan
+from .._model.plan import Change, Outcome, Place, Plan
 from .verify import Judged
 
 
 def report(plan: Plan, judged: tuple[Judged, ...], *, changed: bool) -> dict[str, Any]:
-    """``changed``, ``diff``, ``warnings``, ``findings``, the step's own keys; a part per step if several."""
-    parts = plan.flat()
-    result = dict(plan.result)
-    for part in parts:
-        own = {**part.result, **_proven(part.step, judged)}
-        if part.step == plan.step:
-            result |= own
-        else:
-            result[part.step] = result.get(part.step, {}) | own
+    """``changed``, ``diff``, ``warnings``, ``findings``, the step's own keys; a part per step if several.
+
+    Parts with a place are reported in the list that it names, so that two of one step do not mix.
+    """
+    nodes, result = plan.nodes(), _results(plan, judged)
     result["changed"] = changed
     result["diff"] = diff(plan)
-    result["findings"] = [finding for part in parts for finding in part.findings]
+    result["findings"] = [finding for node in nodes for finding in node.findings]
     result["restart_required"] = any(each.verdict.outcome is Outcome.RESTART_REQUIRED for each in judged)
-    warnings = [warning for part in parts for warning in part.warnings] + _proof_warnings(judged)
+    warnings = [warning for node in nodes for warning in node.warnings] + _proof_warnings(judged)
     if warnings:
         result["warnings"] = list(dict.fromkeys(warnings))
     return result
+
+
+def _results(plan: Plan, judged: tuple[Judged, ...]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for node in plan.nodes():
+        own = dict(node.result) if node.parts else {**node.result, **_proven(node, judged)}
+        home = _listed(result, node.place) if node.place else result
+        into = home if node.step == plan.step else home.setdefault(node.step, {})
+        _merge(into, own)
+    return result
+
+
+def _listed(result: dict[str, Any], place: Place) -> dict[str, Any]:
+    entries: list[dict[str, Any]] = result.setdefault(place.name, [])
+    entries.extend({} for _missing in range(place.index + 1 - len(entries)))
+    return entries[place.index]
+
+
+def _merge(into: dict[str, Any], own: dict[str, Any]) -> None:
+    """Adds a part's result; a step that has two parts keeps the proofs of both."""
+    proofs = into.get("proofs", {}) | own.get("proofs", {})
+    restart = bool(into.get("restart_required")) or bool(own.get("restart_required"))
+    into.update(own)
+    if "proofs" in into:
+        into |= {"proofs": proofs, "restart_required": restart}
 
 
 def diff(plan: Plan) -> list[dict[str, str]]:
@@ -51,14 +72,15 @@ def _with_newline(text: str) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def _proven(step: str, judged: tuple[Judged, ...]) -> dict[str, Any]:
-    own = [each for each in judged if each.step == step]
+def _proven(part: Plan, judged: tuple[Judged, ...]) -> dict[str, Any]:
+    own = [each for each in judged if each.part is part]
     proofs = {
         each.proof.name: {"outcome": each.verdict.outcome.value, "seen": each.verdict.seen, **each.verdict.facts}
         for each in own
     }
     restart = any(each.verdict.outcome is Outcome.RESTART_REQUIRED for each in own)
-    return {"proofs": proofs, "restart_required": restart}
+    told = {name: value for each in own for name, value in each.verdict.result.items()}
+    return {"proofs": proofs, "restart_required": restart, **told}
 
 
 def _proof_warnings(judged: tuple[Judged, ...]) -> list[str]:

@@ -10,9 +10,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
+from ansible.module_utils.errors import UnsupportedError
 
 from .._errors import TlsOpsError
+
+_RULES = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,15 +33,47 @@ def validated(arguments: Mapping[str, Any], spec: Mapping[str, Any], rules: Mapp
     An option without a default that is given as an empty text counts as not given: that is what a variable becomes that
     an inventory sets to nothing.
     """
-    given = {name: _decrypted(value) for name, value in arguments.items() if not _is_nothing(value, spec.get(name))}
+    given = _given(arguments, spec)
     _check_secrets(given, spec)
     result = ArgumentSpecValidator(dict(spec), **rules).validate(given)
-    if result.error_messages:
-        raise TlsOpsError(
-            "; ".join(result.error_messages).rstrip(".") + ".",
-            hint="See ansible-doc for the options of this module.",
-        )
+    errors = _entry_errors(given, spec) or _messages(result)
+    if errors:
+        raise TlsOpsError("; ".join(errors).rstrip(".") + ".", hint="See ansible-doc for the options of this module.")
     return dict(result.validated_parameters)
+
+
+def _given(arguments: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What counts as given, in the entries of a list of dicts too."""
+    given = {name: _decrypted(value) for name, value in arguments.items() if not _is_nothing(value, spec.get(name))}
+    for name, value in given.items():
+        options = (spec.get(name) or {}).get("options")
+        if options and isinstance(value, list):
+            given[name] = [_given(each, options) if isinstance(each, Mapping) else each for each in value]
+    return given
+
+
+def _entry_errors(given: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
+    """Faults of entries of a list of dicts, each with the entry's number (from 1), which Ansible's own do not tell."""
+    found = []
+    for name, option in spec.items():
+        entries = given.get(name)
+        if "options" in option and isinstance(entries, list):
+            rules = {rule: option[rule] for rule in _RULES if rule in option}
+            for number, each in enumerate(entries, 1):
+                if isinstance(each, Mapping):
+                    result = ArgumentSpecValidator(dict(option["options"]), **rules).validate(dict(each))
+                    found += [f"{name}, entry {number}: {message}" for message in _messages(result)]
+                elif not isinstance(each, str):  # Ansible makes a dict of a text
+                    found.append(f"{name}, entry {number}: it is {_kind(each)}, not a dict")
+    return found
+
+
+def _messages(result: ValidationResult) -> list[str]:
+    """Ansible's own words; of an unknown option it tells the name only."""
+    return [
+        f"unsupported parameters: {each.msg}" if isinstance(each, UnsupportedError) else each.msg
+        for each in result.errors
+    ]
 
 
 def _is_nothing(value: Any, option: Mapping[str, Any] | None) -> bool:
@@ -63,7 +98,8 @@ def _check_secrets(given: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
 
 def _kind(value: Any) -> str:
     """Never the value itself."""
-    kinds = {"a dict": Mapping, "a list": list | tuple, "true or false": bool, "a number with a fraction": float}
+    kinds: dict[str, Any] = {"a dict": Mapping, "a list": list | tuple, "true or false": bool}
+    kinds |= {"a number": int, "a number with a fraction": float, "nothing": type(None)}
     return next((words for words, kind in kinds.items() if isinstance(value, kind)), "something else")
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import dataclasses
 
 from .._batch.operation import Answer
-from .._model.plan import Outcome, Proof, Verdict
+from .._model.plan import Outcome, Plan, Proof, Verdict
 
 _GOOD = (Outcome.PROVEN, Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """A proof with its verdict; ``step`` is whose promise it was."""
+    """A proof with its verdict; ``part`` of the plan is whose promise it was."""
 
-    step: str
+    part: Plan
     proof: Proof
     verdict: Verdict
 
@@ -27,12 +27,13 @@ class Judged:
         return self.verdict.outcome in _GOOD
 
     def describe(self) -> str:
-        return f"{self.proof.what}: {self.verdict.outcome.value}. Seen: {self.verdict.seen or 'nothing'}"
+        place = f"{self.part.place.words}: " if self.part.place else ""
+        return f"{place}{self.proof.what}: {self.verdict.outcome.value}. Seen: {self.verdict.seen or 'nothing'}"
 
 
-def judge(proofs: tuple[tuple[str, Proof, int], ...], answers: tuple[Answer, ...]) -> tuple[Judged, ...]:
+def judge(proofs: tuple[tuple[Plan, Proof, int], ...], answers: tuple[Answer, ...]) -> tuple[Judged, ...]:
     """One verdict a proof; ``answers`` are those of the whole batch that the indexes of ``proofs`` point into."""
     return tuple(
-        Judged(step, proof, proof.judge(answers[start : start + len(proof.operations)]))
-        for step, proof, start in proofs
+        Judged(part, proof, proof.judge(answers[start : start + len(proof.operations)]))
+        for part, proof, start in proofs
     )

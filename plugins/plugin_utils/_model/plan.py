@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
 from .._batch.operation import Answer, Operation
-from .snapshot import Query, Snapshot
+from .snapshot import Accounts, Query, Snapshot
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +46,15 @@ class Outcome(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """``seen`` tells a person what was there; ``facts`` go into the result under the proof's ``name``."""
+    """``seen`` tells a person what was there; ``facts`` go into the result under the proof's ``name``.
+
+    ``result`` goes into the step's own part of the result: what only the host could say.
+    """
 
     outcome: Outcome
     seen: str = ""
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +72,14 @@ class Proof:
 
 @dataclasses.dataclass(frozen=True)
 class ControllerFile:
-    """A file that lands on the controller; whoever planned it has checked its place."""
+    """A file that lands on the controller; whoever planned it has checked its place.
+
+    ``replace``: a file of that name is replaced, at once and whole; else it is left alone and the write fails.
+    """
 
     path: str
     encrypt_with_vault: bool = False
+    replace: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +96,24 @@ class Export:
 
 
 @dataclasses.dataclass(frozen=True)
+class Place:
+    """Which of several alike a part of a plan belongs to: entry ``index`` of the list ``name`` in the result.
+
+    ``words`` name it to a person, in errors.
+    """
+
+    name: str
+    index: int
+    words: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """``snapshot`` is the host as it will be: the next step plans on it. ``result`` is the step's part of the result.
 
     ``prove_always``: proofs run although nothing changes (``verify: always``).
-    ``parts`` are the plans of several steps that go as one; such a plan holds nothing else but its result.
+    ``parts`` are the plans of several steps that go as one; such a plan holds nothing else but its result and what it
+    tells. ``place`` says of a part in which list of the result it is reported; without one, under its step's name.
     """
 
     step: str
@@ -104,10 +126,15 @@ class Plan:
     warnings: tuple[str, ...] = ()
     prove_always: bool = False
     parts: tuple[Plan, ...] = ()
+    place: Place | None = None
+
+    def nodes(self) -> tuple[Plan, ...]:
+        """This plan and all parts below it, each before its own parts."""
+        return (self, *(node for part in self.parts for node in part.nodes()))
 
     def flat(self) -> tuple[Plan, ...]:
         """This plan's parts in the order in which they are applied; a plan without parts is its own only part."""
-        return tuple(leaf for part in self.parts for leaf in part.flat()) if self.parts else (self,)
+        return tuple(node for node in self.nodes() if not node.parts)
 
     @property
     def changes_anything(self) -> bool:
@@ -116,7 +143,7 @@ class Plan:
     @property
     def wants_proof(self) -> bool:
         """Whether to look although nothing changes."""
-        return any(part.prove_always for part in (self, *self.flat()))
+        return any(part.prove_always for part in self.nodes())
 
 
 class Controller(Protocol):
@@ -154,6 +181,22 @@ class Step(Protocol):
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> Self:
         """From validated arguments; raises TlsOpsError where a value makes no sense."""
 
-    def queries(self) -> frozenset[Query]: ...
+    def queries(self) -> frozenset[Query | Accounts]: ...
 
     def plan(self, snapshot: Snapshot) -> Plan: ...
+
+
+class ControllerWork(Protocol):
+    """What is done on the controller alone, made from validated arguments (``_controller``)."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> Self:
+        """From validated arguments; raises TlsOpsError where a value makes no sense."""
+
+    def checked(self, now: datetime) -> dict[str, Any]:
+        """The result of a dry run: all is checked, nothing is made. Raises TlsOpsError."""
+
+    def done(self, now: datetime) -> dict[str, Any]:
+        """The result of a run. Raises TlsOpsError."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .consumers import Consumers
     from .host import HostInfo
     from .stores import PersonalCertificate, Stores
     from .web import WebServer
@@ -23,6 +25,14 @@ class Query(enum.Enum):
     STORES = "stores"
     PERSONAL = "personal"
     WEB = "web"
+    CONSUMERS = "consumers"
+
+
+@dataclasses.dataclass(frozen=True)
+class Accounts:
+    """Asks for the SIDs of accounts that a user named."""
+
+    names: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +43,14 @@ class Journal:
     ``roots``: thumbprint -> (registry key -> old Blob).
     ``distrusted``: thumbprints that this collection put into Disallowed.
     ``rebind``: thumbprints of roots that were changed by a run that may not have come to binding certificates again.
+    ``requests``: name -> certificate request (PEM or DER, as certreq wrote it) that this collection made here.
     """
 
     endpoints: Mapping[str, str] = dataclasses.field(default_factory=dict)
     roots: Mapping[str, Mapping[str, bytes]] = dataclasses.field(default_factory=dict)
     distrusted: frozenset[str] = frozenset()
     rebind: frozenset[str] = frozenset()
+    requests: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +61,11 @@ class Snapshot:
     journal: Journal
     stores: Stores | None = None
     personal: tuple[PersonalCertificate, ...] | None = None
+    left_out: tuple[str, ...] = ()  # store and thumbprint of what no library can read, and ``personal`` lacks
     web: WebServer | None = None
+    consumers: Consumers | None = None
+    accounts: Mapping[str, str] = dataclasses.field(default_factory=dict)  # name as asked -> SID, empty if unknown
+    read_at: datetime | None = None  # the controller's clock (aware, UTC) when the host's answer was there
     dry_run: bool = False  # a step may then accept what an earlier task of the play would have made, and says so
     prove_all: bool = False  # what an earlier batch did is unknown: a step proves all that it is about
     nonce: str = ""  # random hex of this run, for temporary names on the target

@@ -40,7 +40,8 @@ class Stores:
 class PersonalCertificate:
     """A certificate of MY, WebHosting or REQUEST with what is known of its key.
 
-    ``exportable`` is None where the system could not say. ``key_spec`` is 0 for CNG keys.
+    ``exportable`` is None where the system could not say. ``key_spec`` is 0 for CNG keys. ``access`` is the list of who
+    may use the key, as SDDL (``D:...``), empty where it could not be read.
     In REQUEST the certificate is the dummy that holds a pending request's key (win32 docs, ICEnroll RequestStoreName).
     """
 
@@ -53,3 +54,4 @@ class PersonalCertificate:
     provider: str = ""
     container: str = ""
     key_spec: int = 0
+    access: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from .._batch.operation import Operation
+from .consumers import Consumer
 
 SiteState = Literal["started", "stopped", "starting", "stopping", "unknown"]
 Owner = Literal["iis", "foreign", "central_store", "unbound"]
@@ -64,11 +65,30 @@ class WebServer(Protocol):
     """What a step may ask of a web server; one implementation per backend in ``_windows/iis/``. Pure."""
 
     @property
+    def version(self) -> str:
+        """The version of IIS (``10.0``); empty where there is none."""
+
+    @property
     def sites(self) -> tuple[Site, ...]: ...
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every TLS endpoint, those that no site owns included (``owner`` says so)."""
+
+    @property
+    def metabase_certificates(self) -> Mapping[str, str]:
+        """Number of a site -> the thumbprint that IIS 6 compatibility keeps for it, empty where not understood.
+
+        When a program opens the old metabase, this certificate is bound to the site again.
+        """
+
+    @property
+    def consumers(self) -> tuple[Consumer, ...]:
+        """What else in the web server's own configuration names a certificate (FTP)."""
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Sentences about what is not known of this web server, and why."""
 
     def connect_address(self, endpoint: Endpoint) -> str:
         """A literal address at which the endpoint answers on the host itself (IP listen list considered)."""

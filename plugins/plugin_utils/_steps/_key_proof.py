@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._batch.operation import Answer, Operation
 from .._batch.operations import key_prove
 from .._batch.payload import lines
@@ -37,14 +39,36 @@ def _judged(answer: Answer, certificate: Certificate, store: str, data: bytes) -
     if not answer.ok:
         mend = f"'certutil -repairstore {store} {certificate.thumbprint}' on the server links a key that is still there"
         return Verdict(Outcome.MISSED, f"the key could not sign: {answer.describe()}; {mend}")
-    fields = {keyword: values[0] for keyword, values in lines(answer.payload) if values}
-    if "unproven" in fields:
-        return Verdict(Outcome.UNPROVABLE, fields["unproven"].decode("utf-8", "replace"))
-    algorithm = fields.get("algorithm", b"").decode("ascii", "replace")
     try:
-        good = verifies(certificate, algorithm, fields.get("signature", b""), data)
+        return _read(answer, certificate, data)
     except TlsOpsError as error:
         return Verdict(Outcome.NOT_PROVEN, error.message)
+
+
+def _read(answer: Answer, certificate: Certificate, data: bytes) -> Verdict:
+    """Raises TlsOpsError where the answer is not in the form of ``key_prove``, or of an algorithm that is not known."""
+    told = {keyword: values for keyword, values in lines(answer.payload) if values}
+    fields, facts = {keyword: values[0] for keyword, values in told.items()}, _facts(told.get("key", ()))
+    if "unproven" in fields:
+        return Verdict(Outcome.UNPROVABLE, fields["unproven"].decode("utf-8", "replace"), facts)
+    algorithm = fields.get("algorithm", b"").decode("ascii", "replace")
+    good = verifies(certificate, algorithm, fields.get("signature", b""), data)
     if not good:
         return Verdict(Outcome.MISSED, f"a signature ({algorithm}) that is not by the certificate's key")
-    return Verdict(Outcome.PROVEN, f"a signature ({algorithm}) by the certificate's key", {"algorithm": algorithm})
+    words = f"a signature ({algorithm}) by the certificate's key"
+    return Verdict(Outcome.PROVEN, words, {"algorithm": algorithm, **facts})
+
+
+def _facts(fields: tuple[bytes, ...]) -> dict[str, Any]:
+    """``provider`` (empty where the key did not tell), ``key_spec`` (0 with CNG) and ``exportable`` (None: not known).
+
+    Nothing where the answer has no such line. Raises TlsOpsError where it has another form.
+    """
+    if not fields:
+        return {}
+    try:
+        provider, _container, key_spec, exportable = fields
+        tristate = {b"1": True, b"0": False, b"": None}[exportable]
+        return {"provider": provider.decode("utf-8", "replace"), "key_spec": int(key_spec), "exportable": tristate}
+    except (KeyError, ValueError) as error:
+        raise TlsOpsError("the answer about the private key is not in the expected form.") from error

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .._batch.operation import Answer, Operation
 from .._batch.operations import store_read
@@ -21,6 +21,9 @@ WEB_HOSTING = "WebHosting"
 REQUEST = "REQUEST"
 STORES = (MY, WEB_HOSTING, REQUEST)
 
+# Environment.Version of .NET 4.6, the first that opens CNG keys, and of every later .NET Framework.
+_CLR_WITH_CNG = (4, 0, 30319, 42000)
+
 _TRISTATE = {b"1": True, b"0": False, b"": None}
 
 
@@ -34,7 +37,15 @@ def parse(answers: Sequence[Answer]) -> tuple[PersonalCertificate, ...]:
 
     Raises TlsOpsError where the stores could not be read, or the answer is not the one described in ``store_read``.
     """
-    found: list[PersonalCertificate] = []
+    return tuple(one for one in _all(answers) if not unreadable(one.certificate))
+
+
+def left_out(answers: Sequence[Answer]) -> tuple[str, ...]:
+    """The stores and thumbprints of what ``parse`` leaves out. Raises TlsOpsError as that does."""
+    return tuple(f"{one.store} {one.certificate.thumbprint}" for one in _all(answers) if unreadable(one.certificate))
+
+
+def _all(answers: Sequence[Answer]) -> Iterator[PersonalCertificate]:
     for answer in answers:
         if not answer.ok:
             raise TlsOpsError(
@@ -42,9 +53,14 @@ def parse(answers: Sequence[Answer]) -> tuple[PersonalCertificate, ...]:
                 hint="The account needs administrator rights on the server.",
             )
         for keyword, fields in lines(answer.payload):
-            if keyword == "certificate" and (one := _certificate(fields)) is not None:
-                found.append(one)
-    return tuple(found)
+            if keyword == "certificate":
+                yield _certificate(fields)
+
+
+def opens_cng(clr_version: str) -> bool:
+    """Whether this .NET opens keys of CNG: where it does not, that a key tells nothing of itself says nothing."""
+    parts = [int(part) for part in clr_version.split(".") if part.isdecimal()]
+    return tuple(parts) >= _CLR_WITH_CNG
 
 
 def with_key(personal: Sequence[PersonalCertificate], stores: Sequence[str]) -> tuple[PersonalCertificate, ...]:
@@ -53,10 +69,10 @@ def with_key(personal: Sequence[PersonalCertificate], stores: Sequence[str]) -> 
     return tuple(one for one in personal if one.has_private_key and one.store.lower() in wanted)
 
 
-def _certificate(fields: tuple[bytes, ...]) -> PersonalCertificate | None:
+def _certificate(fields: tuple[bytes, ...]) -> PersonalCertificate:
     try:
-        store, der, has_key, friendly, archived, provider, container, key_spec, exportable = fields
-        one = PersonalCertificate(
+        store, der, has_key, friendly, archived, provider, container, key_spec, exportable, access = fields
+        return PersonalCertificate(
             store=store.decode(),
             certificate=Certificate(der),
             has_private_key=has_key == b"1",
@@ -66,7 +82,7 @@ def _certificate(fields: tuple[bytes, ...]) -> PersonalCertificate | None:
             provider=provider.decode("utf-8", "replace"),
             container=container.decode("utf-8", "replace"),
             key_spec=int(key_spec or b"0"),
+            access=access.decode("ascii", "replace"),
         )
     except (KeyError, ValueError) as error:
         raise TlsOpsError("the answer about the certificate stores is not in the expected form.") from error
-    return None if unreadable(one.certificate) else one

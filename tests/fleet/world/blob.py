@@ -16,6 +16,7 @@ import struct
 import warnings
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ObjectIdentifier
 
 KEY_PROV_INFO = 2
@@ -85,6 +86,10 @@ def parsed(der: bytes) -> x509.Certificate:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old roots have serial numbers below 1
         return x509.load_der_x509_certificate(der)
+
+
+def encoded(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
 
 
 def usages(blob: bytes) -> frozenset[str] | None:

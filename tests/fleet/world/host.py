@@ -49,6 +49,7 @@ class Host:
         self.options = options or Options()
         self.addresses = addresses
         self.tls_versions = tuple(self.options.tls_versions or self.product.tls)
+        self.clr = self.options.clr or self.product.clr
         self.clock = Clock(clock_offset)
         self.language = Language(language, self.options.code_page)
         self.journal = Journal()
@@ -64,7 +65,7 @@ class Host:
             self.stores = Stores(self.registry, self.options)
             self.schannel = Schannel(self.stores, self.options)
             self.httpsys = HttpSys(self.registry, self.options)
-            self.iis = Iis(self.files, self.services, self.journal)
+            self.iis = Iis(self.files, self.services, self.journal, self.options.shared_configuration)
             self.updates = Updates(self.registry, self.stores, self.journal, self.options)
             self._furnish()
 
@@ -80,10 +81,11 @@ class Host:
         A binding to ``*`` listens on IPv6 where ``[::]`` has a record. With a listen list: on its addresses only.
         """
         found: set[tuple[str, int]] = set()
+        recorded = self.httpsys.addresses()
         for address, port in self._https():
             found.add((socket_name(address), port))
             if address in ("*", "0.0.0.0"):
-                found |= {(socket_name(record.address), port) for record in self._address_records(port)}
+                found |= {(socket_name(each), port) for each, own in recorded if own == port}
         return self._allowed(found) if self.httpsys.listen_list() else found
 
     def endpoint(self, address: str, port: int) -> tuple[str, int] | None:
@@ -169,7 +171,7 @@ class Host:
         yield self.services.dump()
         yield self.schannel.dump()
         for key in self.keys.all():
-            yield key.name, key.public, key.provider, key.exportable, key.usable, key.key_spec
+            yield key.name, key.public, key.provider, key.exportable, key.usable, key.key_spec, key.access
 
     def _furnish(self) -> None:
         """What is there on a fresh server with IIS."""
@@ -187,7 +189,8 @@ class Host:
             self.registry.create(path("WebHosting"))
         redirection = REDIRECTION_TEMPLATE.format(self.options.shared_configuration)
         self.files.put(self.files.expand(REDIRECTION), redirection.replace("\n", "\r\n").encode())
-        self.files.put(self.files.expand(CONFIG), TEMPLATE.replace("\n", "\r\n").encode())
+        for config in {self.files.expand(CONFIG), self.iis.path}:  # the server's own stays behind when it is shared
+            self.files.put(config, TEMPLATE.replace("\n", "\r\n").encode())
 
     def _furnish_version(self) -> None:
         """Windows 10 and Server 2016 brought the version in numbers; ``CurrentVersion`` stayed at 6.3 then."""
@@ -208,9 +211,6 @@ class Host:
     def _https(self) -> list[tuple[str, int]]:
         bindings = [binding for site in self.iis.started() for binding in site.bindings]
         return [binding.parts[:2] for binding in bindings if binding.protocol == "https"]
-
-    def _address_records(self, port: int) -> list[Record]:
-        return [record for record in self.httpsys.records() if record.kind == "ipport" and record.port == port]
 
     def _allowed(self, found: set[tuple[str, int]]) -> set[tuple[str, int]]:
         """With a listen list an any-address listener is one on each listed address."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
@@ -98,13 +99,22 @@ class Site:
     bindings: tuple[Binding, ...]
 
 
+def shared_path(attributes: str) -> str:
+    """Where these attributes of ``configurationRedirection`` say that the configuration is; empty: on the server."""
+    found = dict(re.findall(r'(\w+)="([^"]*)"', attributes))
+    if found.get("enabled", "").lower() != "true":
+        return ""
+    return found.get("path", "").rstrip("\\") + r"\applicationHost.config"
+
+
 class Collision(Exception):
     """A started site has one of the bindings: 0x800700B7."""
 
 
 class Iis:
-    def __init__(self, files: Files, services: Services, journal: Journal) -> None:
+    def __init__(self, files: Files, services: Services, journal: Journal, redirection: str = "") -> None:
         self._files = files
+        self._shared = shared_path(redirection)
         self._services = services
         self._journal = journal
         self._states: dict[int, str] = {}
@@ -112,10 +122,15 @@ class Iis:
 
     @property
     def path(self) -> str:
-        return self._files.expand(CONFIG)
+        """Where IIS and appcmd have the configuration from, with credentials of their own."""
+        return self._shared or self._files.expand(CONFIG)
 
     def sites(self) -> list[Site]:
         return [_site(node) for node in self.config().findall("./system.applicationHost/sites/site")]
+
+    def pools(self) -> list[str]:
+        found = self.config().findall("./system.applicationHost/applicationPools/add")
+        return [node.get("name", "") for node in found]
 
     def site(self, name: str) -> Site | None:
         """By name, without case, as IIS compares them."""

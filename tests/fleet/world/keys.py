@@ -20,10 +20,14 @@ from .journal import Journal
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 CAPI = "Microsoft RSA SChannel Cryptographic Provider"
+ENHANCED = "Microsoft Enhanced Cryptographic Provider v1.0"
 CNG = "Microsoft Software Key Storage Provider"
+ON_DISK = (CAPI, ENHANCED, CNG)  # providers whose keys are files; those of a TPM or a card are not
+PROV_RSA_FULL = 1
 PROV_RSA_SCHANNEL = 12
 CRYPT_MACHINE_KEYSET = 0x20
 AT_KEYEXCHANGE = 1
+DEFAULT_ACCESS = "D:PAI(A;;0xd01f01ff;;;CO)(A;;FA;;;SY)(A;;FA;;;BA)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,12 +62,14 @@ class Container:
     exportable: bool
     usable: bool = True
     key_spec: int = AT_KEYEXCHANGE
+    access: str = DEFAULT_ACCESS  # the DACL of the container's file
 
     @property
     def link(self) -> KeyLink:
         if self.provider == CNG:
             return KeyLink(self.name, CNG, 0, 0)
-        return KeyLink(self.name, self.provider, PROV_RSA_SCHANNEL, self.key_spec)
+        provider_type = PROV_RSA_FULL if self.provider == ENHANCED else PROV_RSA_SCHANNEL
+        return KeyLink(self.name, self.provider, provider_type, self.key_spec)
 
     @property
     def public(self) -> bytes:
@@ -99,8 +105,12 @@ class Keys:
             raise cryptographic(NTE_BAD_KEYSET, "Keyset does not exist")
         return found
 
+    def delete(self, container: Container) -> None:
+        del self._containers[container.name.lower()]
+        self._journal.wrote("key", "delete", container.name)
+
     def change(self, name: str, **what: object) -> None:
-        """For tests: e.g. ``usable=False``."""
+        """E.g. ``access``; for tests: ``usable=False``."""
         found = self._containers[name.lower()]
         self._containers[name.lower()] = dataclasses.replace(found, **what)  # type: ignore[arg-type]
         self._journal.wrote("key", "change", name)

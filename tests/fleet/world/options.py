@@ -64,7 +64,13 @@ class Options:
     language_mode: str = "FullLanguage"
     code_page: str = "oem"  # what programs print in: oem, or 65001 (WinRM shells that Ansible opens)
     tls_versions: list[str] | None = None  # what listeners speak; None: as the product
-    managed_cng: bool | None = None  # whether .NET reaches CNG keys; None: where the CLR is 4
+    clr: str = ""  # what .NET says it is; 4.0.30319.34209 (.NET 4.5) reaches no CNG keys; empty: as the product
+
+    # Keys and accounts
+    network_logon_dpapi: bool = True  # false: this logon cannot write a key that a PFX brings
+    pfx_provider: str = ""  # where a PFX's key lands; empty: RSA with the CSP, others with CNG
+    pfx_key_spec: int = 0  # for a CSP; 0: AT_KEYEXCHANGE (1)
+    accounts: dict[str, str] = dataclasses.field(default_factory=dict)  # further accounts: name -> SID
 
     # netsh and http.sys
     netsh_update: bool | None = None  # None: as the product
@@ -89,5 +95,9 @@ class Options:
     # certreq and appcmd
     certreq_checks_chain: bool = False
     certreq_dialog_without_q: bool = True
+    request_dummy: str = "full"  # full or bare: whether a pending request's dummy has its extensions
+    request_drops: list[str] = dataclasses.field(default_factory=list)  # attributes (OID) that certreq leaves out
+    request_subject: str = "reversed"  # reversed or written: which way round the INF's subject gets into the request
     appcmd_lists_at_most: int = 0  # bindings of one site; 0: no limit
     shared_configuration: str = ""  # attributes of configurationRedirection
+    iis6_compatibility: bool = False  # the metabase mapper is installed, and does what its properties say

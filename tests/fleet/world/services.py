@@ -27,6 +27,9 @@ class Services:
         self._status[name.lower()] = (name, status)
         self._registry.set(rf"{SERVICES}\{name}", "Start", dword(start))
 
+    def exists(self, name: str) -> bool:
+        return name.lower() in self._status
+
     def running(self, name: str) -> bool:
         return self._status.get(name.lower(), ("", STOPPED))[1] == RUNNING
 

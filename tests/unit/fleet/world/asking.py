@@ -68,7 +68,14 @@ def unpack(output: str) -> list[tuple[str, tuple[bytes, ...]]]:
     found = re.fullmatch("-----BEGIN ab12-----\r\n(.*)-----END ab12-----\r\n", output, re.DOTALL)
     assert found, output
     assert all(len(row) <= 76 for row in found[1].split("\r\n"))
-    return [split(line) for line in zlib.decompress(base64.b64decode(found[1]), -15).decode().splitlines()]
+    rows: list[tuple[str, tuple[bytes, ...]]] = []
+    for line in zlib.decompress(base64.b64decode(found[1]), -15).decode().splitlines():
+        if line.startswith(" "):  # a line of the payload of the answer above
+            keyword, fields = rows[-1]
+            rows[-1] = keyword, (*fields[:-1], fields[-1] + line[1:].encode() + b"\n")
+        else:
+            rows.append(split(line))
+    return rows
 
 
 def ask(host: Host, *operations: Op, mode: str = "read", **how: float) -> list[Said]:

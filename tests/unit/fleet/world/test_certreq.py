@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 
 from tests.fleet.world import blob
+from tests.fleet.world.keys import DEFAULT_ACCESS
 from tests.fleet.world.scenario import Scenario
 from tests.unit.fleet.world.asking import CERTREQ, STORES, ask, run, scenario, thumbprint
 
@@ -122,7 +123,8 @@ def test_store_read() -> None:
         b"0",
         b"0",
     )
-    assert third == (b"0", b"", b"0", b"", b"", b"0", b"")
+    assert (first[7], second[7]) == (DEFAULT_ACCESS.encode(),) * 2
+    assert third == (b"0", b"", b"0", b"", b"", b"0", b"", b"")
     assert [row for row in rows(world, "MY", "Nothing", "REQUEST") if row[0] == "store"] == [
         ("store", b"MY"),
         ("store", b"REQUEST"),
@@ -134,7 +136,7 @@ def test_a_key_that_does_not_open_tells_nothing_of_itself() -> None:
         certificates = {"old": {"authority": "public", "names": ["www.example.com"], **what}}
         world = scenario(product="2022" if what else "2008r2", certificates=certificates)
         (row,) = (row for row in rows(world, "MY") if row[0] == "certificate")
-        assert row[3:] == (b"1", b"", b"0", b"", b"", b"0", b"")
+        assert row[3:] == (b"1", b"", b"0", b"", b"", b"0", b"", b"")
 
 
 def prove(world: Scenario, data: bytes = b"challenge") -> list[tuple[Any, ...]]:
@@ -146,6 +148,7 @@ def test_a_key_is_proven_by_a_real_signature() -> None:
     for kind in ("ecdsa-p256", "rsa-2048"):
         world = scenario(certificates={"old": {"authority": "public", "names": ["www.example.com"], "key": kind}})
         found = {row[0]: row[1] for row in prove(world)}
+        assert found.keys() == {"algorithm", "signature", "key"}
         key = blob.parsed(world.certificates["web"]["old"]).public_key()
         if isinstance(key, ec.EllipticCurvePublicKey):
             half = len(found["signature"]) // 2
@@ -156,7 +159,8 @@ def test_a_key_is_proven_by_a_real_signature() -> None:
 
 
 def test_powershell_2_cannot_reach_a_cng_key() -> None:
-    assert prove(scenario(product="2008r2"))[0][0] == "unproven"
+    unproven, key = prove(scenario(product="2008r2"))
+    assert (unproven[0], key) == ("unproven", ("key", b"", b"", b"0", b""))
     certificates = {"old": {"authority": "public", "names": ["www.example.com"], "key": "rsa-2048"}}
     assert ("algorithm", b"rsa-pkcs1-sha1") in prove(scenario(product="2008r2", certificates=certificates))
 

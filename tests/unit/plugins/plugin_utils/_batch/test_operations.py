@@ -23,8 +23,11 @@ OPERATIONS = {
     "store.read": do.store_read("MY"),
     "store.add": do.store_add("CA", b"\0"),
     "store.copy": do.store_copy("MY", "CA", "AB"),
+    "account.sid": do.account_sid("S-1-5-20"),
     "store.remove": do.store_remove("CA", "AB"),
     "store.export_pfx": do.store_export_pfx("MY", "AB", "password"),
+    "store.import_pfx": do.store_import_pfx("MY", "AB", b"\0", "password", exportable=True),
+    "key.acl": do.key_acl("MY", "AB"),
     "key.prove": do.key_prove("MY", "AB", b"x"),
     "service": do.service("W3SVC", "query"),
     "tcp.exchange": do.tcp_exchange("127.0.0.1", 443, b"x"),
@@ -34,7 +37,7 @@ OPERATIONS = {
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS.items())
 def test_names(name: str, operation: Operation) -> None:
     assert operation.name == name
-    assert operation.secret is (name == "store.export_pfx")
+    assert operation.secret is (name in ("store.export_pfx", "store.import_pfx"))
     assert all(isinstance(value, str | bytes) for _other, value in operation.arguments)
 
 
@@ -60,6 +63,29 @@ def test_lists_keep_their_order() -> None:
         ("retry_seconds", "9"),
     )
     assert "retry_seconds" not in dict(do.run("p").arguments)
+
+
+def test_what_a_value_a_key_and_an_account_take() -> None:
+    assert do.reg_write_file("K", "n", "C:\\a.req").arguments == (
+        ("key", "K"),
+        ("name", "n"),
+        ("kind", "Binary"),
+        ("file", "C:\\a.req"),
+    )
+    assert do.store_remove("MY", "AB").arguments == (("store", "MY"), ("thumbprint", "AB"))
+    assert do.store_remove("MY", "AB", with_key=True).arguments[2:] == (("with_key", "1"),)
+    assert do.account_sid("a", "S-1-5-20").arguments == (("name", "a"), ("name", "S-1-5-20"))
+    assert do.key_acl("MY", "AB").arguments[2:] == ()
+    listed = do.key_acl("MY", "AB", grant=["S-1-5-20", "S-1-5-19"], sddl="D:")
+    assert listed.arguments[2:] == (("sddl", "D:"), ("grant", "S-1-5-20"), ("grant", "S-1-5-19"))
+
+
+def test_an_import_says_only_what_is_wanted() -> None:
+    bare = do.store_import_pfx("MY", "AB", b"pfx", "p", exportable=False)
+    given = (("store", "MY"), ("thumbprint", "AB"), ("pfx", b"pfx"), ("password", "p"))
+    assert bare.arguments == given
+    full = do.store_import_pfx("MY", "AB", b"pfx", "p", exportable=True, friendly_name="証")
+    assert full.arguments == (*given, ("exportable", "1"), ("friendly_name", "証"))
 
 
 def test_nothing_proves_nothing() -> None:

@@ -89,6 +89,32 @@ def test_decode_answers_and_undone() -> None:
     assert third.status == "skipped"
 
 
+def framed(content: bytes) -> str:
+    return f"-----BEGIN {NONCE}-----\r\n{packed(content)}-----END {NONCE}-----\r\n"
+
+
+FOLDED = st.lists(st.tuples(st.sampled_from(["key", "value"]), st.lists(st.binary(), max_size=3)), max_size=4)
+
+
+@given(st.lists(FOLDED, max_size=4))
+def test_a_payload_of_lines_follows_its_answer_as_it_is(payloads: list[list[tuple[str, list[bytes]]]]) -> None:
+    content = b""
+    for index, rows in enumerate(payloads):
+        content += encode_lines([("answer", [str(index).encode(), b"ok", b"", b"0", b"", b"", b""])])
+        content += b"".join(b" " + line for line in encode_lines(rows).splitlines(keepends=True))
+    content += encode_lines([(END[0], [each.encode() for each in END[1:]])])
+    answers = wire.decode(framed(content), nonce=NONCE, count=len(payloads))
+    assert [lines(answer.payload) for answer in answers] == [
+        [(keyword, tuple(fields)) for keyword, fields in rows] for rows in payloads
+    ]
+
+
+def test_an_answer_has_one_payload() -> None:
+    twice = encode_lines([("answer", [b"0", b"ok", b"", b"0", b"", b"", b"a"])]) + b" key -\n"
+    with pytest.raises(wire.NoAnswer, match="two payloads"):
+        wire.decode(framed(twice), nonce=NONCE, count=1)
+
+
 def test_decode_no_operations() -> None:
     assert wire.decode(output(END), nonce=NONCE, count=0) == ()
 

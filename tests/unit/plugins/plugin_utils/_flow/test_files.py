@@ -136,6 +136,30 @@ def test_without_hard_links(files, play, monkeypatch):
     assert names(play) == ["a.pfx"]
 
 
+def test_replacing_puts_a_new_file_under_the_name(files, play):
+    target = play / "target"
+    target.write_bytes(b"of somebody else")
+    (play / "a.csr").write_bytes(b"older")
+    (play / "a.csr").chmod(0o644)
+    (play / "hard").hardlink_to(play / "a.csr")
+    (play / "link.csr").symlink_to(target)
+    for name in ("a.csr", "link.csr", "new.csr"):
+        files.write(str(play / name), b"csr", vault=False, replace=True)
+        assert (play / name).read_bytes() == b"csr"
+        assert not (play / name).is_symlink()
+        assert stat.S_IMODE((play / name).stat().st_mode) == 0o600
+    assert target.read_bytes() == b"of somebody else"
+    assert (play / "hard").read_bytes() == b"older"
+    assert names(play) == ["a.csr", "hard", "link.csr", "new.csr", "target"]
+
+
+def test_a_folder_is_not_replaced(files, play):
+    (play / "folder").mkdir()
+    with pytest.raises(TlsOpsError, match="cannot be written"):
+        files.write(str(play / "folder"), b"csr", vault=False, replace=True)
+    assert names(play) == ["folder"]
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_no_temporary_file_stays_behind(files, play, monkeypatch, error):
     def fail(_other):

@@ -15,7 +15,12 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations i
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import flow
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import Options
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import ControllerFile, Outcome, Plan
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import (
+    ControllerFile,
+    Outcome,
+    Plan,
+    Verdict,
+)
 
 from .steps import WRITE, Planned, Scripted, change, export, host_answer, proof
 
@@ -99,6 +104,35 @@ def test_verify_always_looks_at_an_unchanged_host_and_changes_nothing() -> None:
         run(target, plan(proofs=(proof(Outcome.MISSED),), prove_always=True))
     assert "changed nothing" in caught.value.hint
     assert [mode for mode, _other in target.batches] == ["read", "read"]
+
+
+def test_a_dry_run_that_would_change_nothing_looks_where_asked_to() -> None:
+    target = Scripted()
+    result = run(target, plan(proofs=(proof(Outcome.PROVEN),), prove_always=True), dry_run=True)
+    assert [mode for mode, _other in target.batches] == ["read", "read"]
+    assert result["proofs"]["listener"]["outcome"] == "proven"
+    assert result["changed"] is False
+
+
+def test_a_dry_run_that_would_change_something_does_not_look() -> None:
+    target = Scripted()
+    wanted = plan(changes=(change(WRITE),), proofs=(proof(Outcome.MISSED),), prove_always=True)
+    assert run(target, wanted, dry_run=True)["proofs"] == {}
+    assert [mode for mode, _other in target.batches] == ["read"]
+
+
+def test_a_dry_run_fails_where_its_look_misses() -> None:
+    with pytest.raises(TlsOpsError, match="the site serves it"):
+        run(Scripted(), plan(proofs=(proof(Outcome.MISSED),), prove_always=True), dry_run=True)
+
+
+def test_what_only_the_host_could_say_is_in_the_result() -> None:
+    told = dataclasses.replace(
+        proof(Outcome.PROVEN), judge=lambda _answers: Verdict(Outcome.PROVEN, result={"thumbprint": "AB"})
+    )
+    assert run(Scripted(), plan(changes=(change(WRITE),), proofs=(told,)))["thumbprint"] == "AB"
+    part = Plan("one", cast(Any, None), changes=(change(WRITE),), proofs=(told,))
+    assert run(Scripted(), plan(parts=(part,)))["one"]["thumbprint"] == "AB"
 
 
 def test_a_write_that_stopped_names_the_operation_and_what_was_taken_back() -> None:

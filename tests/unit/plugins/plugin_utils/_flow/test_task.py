@@ -29,7 +29,7 @@ def test_defaults_are_applied() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"unknown": 1}, "unknown"),
+        ({"unknown": 1}, "unsupported parameters: unknown"),
         ({"answer_path": "/x"}, "mutually exclusive"),
         ({"binding": "*:443:"}, "mutually exclusive"),
         ({"port": "many"}, "port"),
@@ -96,3 +96,41 @@ def test_a_text_of_the_vault_is_its_text() -> None:
 
 def test_only_secrets_are_held_to_that() -> None:
     assert validated(GIVEN | {"production_site": 1.5}, renewal.ARGUMENTS, renewal.RULES)["production_site"] == "1.5"
+
+
+SEVERAL = {name: value for name, value in GIVEN.items() if name not in ("answer", "production_site")}
+
+
+def test_an_entry_of_a_list_is_checked_like_the_task_itself() -> None:
+    entries = [{"answer": Encrypted(), "production_site": 1, "replaces": "", "binding": None}, {"thumbprint": "A"}]
+    entries[1]["production_sites"] = "A*,B"
+    arguments = validated(SEVERAL | {"renewals": entries}, renewal.ARGUMENTS, renewal.RULES)
+    first, second = arguments["renewals"]
+    assert (first["answer"], first["production_site"], first["port"]) == ("in the vault", "1", 443)
+    assert (first["replaces"], first["binding"], first["no_match"]) == (None, None, None)
+    assert second["production_sites"] == ["A*", "B"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({}, "entry 2: one of the following is required: answer"),
+        ({"answer": "x", "production_site": "P", "binding": "*:443:"}, "entry 2: parameters are mutually exclusive"),
+        ({"answer": "x", "production_site": "P", "verify": "always"}, "entry 2: unsupported parameters: verify"),
+        (None, "entry 2: it is nothing, not a dict"),
+        (["x"], "entry 2: it is a list, not a dict"),
+        ({"answer": "x", "production_site": "P", "port": "many"}, "entry 2: argument 'port'"),
+        ("text", "dict"),
+    ],
+)
+def test_a_fault_of_an_entry_is_named_with_its_number(entry: object, words: str) -> None:
+    entries = [{"answer": "x", "production_site": "P"}, entry]
+    with pytest.raises(TlsOpsError, match=words):
+        validated(SEVERAL | {"renewals": entries}, renewal.ARGUMENTS, renewal.RULES)
+
+
+@pytest.mark.parametrize("name", ["answer", "thumbprint", "production_site", "production_sites", "renewal_site"])
+def test_the_single_form_is_not_for_several(name: str) -> None:
+    entries = [{"answer": "x", "production_site": "P"}]
+    with pytest.raises(TlsOpsError, match="mutually exclusive"):
+        validated(SEVERAL | {"renewals": entries, name: "x"}, renewal.ARGUMENTS, renewal.RULES)

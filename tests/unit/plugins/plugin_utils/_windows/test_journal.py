@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import reg_read
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import (
     RegistryValue,
     encode_registry,
@@ -15,16 +18,33 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload impo
     reg_text,
 )
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import parse
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import (
+    JOURNAL,
+    REQUESTS,
+    operations,
+    parse,
+)
+from hypothesis import given
+from hypothesis import strategies as st
 
 COPY = "HKLM\\SOFTWARE\\Microsoft\\SystemCertificates\\ROOT\\Certificates\\AB"
 
 
 def test_no_journal() -> None:
-    journal = parse([Answer("ok")])
+    journal = parse([Answer("ok"), Answer("ok")])
     assert not journal.endpoints
     assert not journal.roots
     assert not journal.distrusted
+    assert not journal.requests
+
+
+def test_what_is_asked() -> None:
+    assert operations() == (reg_read(JOURNAL), reg_read(REQUESTS, depth=0))
+
+
+def test_requests_are_read_by_their_names() -> None:
+    made = {"": {"AB": RegistryValue("Binary", b"csr")}}
+    assert parse([Answer("ok"), Answer("ok", encode_registry(made))]).requests == {"AB": b"csr"}
 
 
 def test_entries_of_both_kinds_are_read() -> None:
@@ -37,13 +57,23 @@ def test_entries_of_both_kinds_are_read() -> None:
         "TrustedRoot\\ef": {},
         "TrustedRoot\\01": {"Rebind": RegistryValue("DWord", reg_dword(1))},
     }
-    journal = parse([Answer("ok", encode_registry(keys))])
+    journal = parse([Answer("ok", encode_registry(keys)), Answer("ok")])
     assert journal.endpoints == {"ipport=0.0.0.0:443": '{"a": 1}'}
     assert journal.roots == {"AB": {COPY: b"\1\2"}}
     assert journal.distrusted == {"CD"}
     assert journal.rebind == {"01"}, "a mark is no copy of a root"
 
 
-def test_a_journal_that_cannot_be_read_is_no_empty_one() -> None:
-    with pytest.raises(TlsOpsError, match="journal"):
-        parse([Answer("error", text="Access is denied.")])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_journal_that_cannot_be_read_is_no_empty_one(number: int) -> None:
+    answers = [Answer("ok"), Answer("ok")]
+    answers[number] = Answer("error", text="Access is denied.")
+    with pytest.raises(TlsOpsError, match=r"journal .*Access is denied"):
+        parse(answers)
+
+
+@given(st.binary(max_size=200))
+def test_any_payload_is_read_or_refused(data: bytes) -> None:
+    for answers in ([Answer("ok", data), Answer("ok")], [Answer("ok"), Answer("ok", data)]):
+        with contextlib.suppress(TlsOpsError):
+            parse(answers)
