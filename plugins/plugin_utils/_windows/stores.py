@@ -52,6 +52,7 @@ PLACES = (
     Place("Disallowed", "System", rf"{_SYSTEM}\Disallowed\Certificates"),
 )
 INTERMEDIATES = next(place.key for place in PLACES if (place.store, place.physical) == ("CA", "Registry"))
+ROOTS = next(place.key for place in PLACES if (place.store, place.physical) == ("Root", "Registry"))
 DISALLOWED = next(place.key for place in PLACES if (place.store, place.physical) == ("Disallowed", "Registry"))
 
 # The root programme's switch (ADMX CertMgr_DisableAutoRootUpdates).
@@ -108,6 +109,11 @@ def without(stores: Stores, key: str) -> Stores:
 def with_intermediate(stores: Stores, certificate: Certificate) -> Stores:
     """The stores once the certificate lies in the machine's CA store."""
     return _with_new(stores, INTERMEDIATES, certificate)
+
+
+def with_root(stores: Stores, certificate: Certificate) -> Stores:
+    """The stores once the certificate lies in the machine's Root store."""
+    return _with_new(stores, ROOTS, certificate)
 
 
 def with_disallowed(stores: Stores, certificate: Certificate) -> Stores:

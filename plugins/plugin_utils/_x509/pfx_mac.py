@@ -15,11 +15,13 @@ import hmac
 import os
 
 from .der import INTEGER, OCTET_STRING, SEQUENCE, children, octets, read
+from .pfx_structure import authenticated
 
 _DIGESTS = {"sha1": bytes.fromhex("06052b0e03021a"), "sha256": bytes.fromhex("0609608648016503040201")}
 _BLOCK = 64  # bytes, of SHA-1 and SHA-256 alike
 _MAC_KEY = b"\x03"  # what the derived bytes are for (RFC 7292 appendix B.3)
 _NULL = b"\x05\x00"
+_MOST_ROUNDS = 5_000_000  # some seconds; nobody writes more
 
 
 def with_mac(pfx: bytes, password: str, digest: str, rounds: int) -> bytes:
@@ -28,14 +30,38 @@ def with_mac(pfx: bytes, password: str, digest: str, rounds: int) -> bytes:
     ``digest`` is sha1 or sha256. RFC 7292 section 4 has the structure.
     """
     version, safe, *_old_mac = children(read(pfx).content)
-    _content_type, wrapped = children(safe.content)
-    authenticated = octets(read(wrapped.content))
     salt = os.urandom(16)
-    mac = hmac.digest(_derive(password, salt, digest, rounds), authenticated, digest)
+    mac = hmac.digest(_derive(password, salt, digest, rounds), authenticated(pfx), digest)
     info = _tlv(SEQUENCE, _tlv(SEQUENCE, _DIGESTS[digest] + _NULL) + _tlv(OCTET_STRING, mac))
     count = rounds.to_bytes(rounds.bit_length() // 8 + 1, "big")
     mac_data = _tlv(SEQUENCE, info + _tlv(OCTET_STRING, salt) + _tlv(INTEGER, count))
     return _tlv(SEQUENCE, version.raw + safe.raw + mac_data)
+
+
+def mac_holds(pfx: bytes, password: str) -> bool | None:
+    """Whether the password is the one of the PFX's MAC; None where it has none, or one of a kind not known here."""
+    try:
+        found = _mac_of(pfx)
+        if found is None:
+            return None
+        digest, wanted, salt, rounds = found
+        derived = _derive(password, salt, digest, rounds)
+        return hmac.compare_digest(hmac.digest(derived, authenticated(pfx), digest), wanted)
+    except (ValueError, IndexError):
+        return None
+
+
+def _mac_of(pfx: bytes) -> tuple[str, bytes, bytes, int] | None:
+    """Digest, MAC, salt and rounds. Raises ValueError where the structure is another one."""
+    _version, _safe, mac_data = children(read(pfx).content)
+    info, salt, *count = children(mac_data.content)
+    algorithm, mac = children(info.content)
+    kind = children(algorithm.content)[0].raw
+    digest = next((name for name, oid in _DIGESTS.items() if kind == oid), "")
+    rounds = int.from_bytes(count[0].content, "big") if count else 1
+    if not digest or not 1 <= rounds <= _MOST_ROUNDS:
+        return None
+    return digest, octets(mac), octets(salt), rounds
 
 
 def _derive(password: str, salt: bytes, digest: str, rounds: int) -> bytes:
