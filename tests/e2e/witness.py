@@ -73,6 +73,31 @@ def thumbprint(pem: str) -> str:
     return found[1].replace(":", "") if found else ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """``verified``: its own key signed it. ``subject`` as RFC 2253 has it; ``names`` as openssl lists them."""
+
+    verified: bool
+    subject: str
+    names: tuple[str, ...]
+    key: str
+
+
+def request(pem: str) -> Request:
+    """What ``openssl req`` says of a certificate request."""
+    shown = _openssl("req", "-noout", "-verify", "-text", "-nameopt", "RFC2253,utf8,-esc_msb", text=pem)
+    subject = re.search(r"^ +Subject: (.*)$", shown, re.MULTILINE)
+    names = re.search(r"Subject Alternative Name: *\n +(.*)$", shown, re.MULTILINE)
+    key = re.search(r"Public-Key: \((\d+) bit\)", shown)
+    kind = "rsa" if "rsaEncryption" in shown else "ecdsa"
+    return Request(
+        verified=re.search(r"verify OK", shown) is not None,
+        subject=subject[1] if subject else "",
+        names=tuple(names[1].split(", ")) if names else (),
+        key=f"{kind}-{key[1]}" if key else "",
+    )
+
+
 def _openssl(*arguments: str, text: str = "") -> str:
     done = subprocess.run(
         ["openssl", *arguments],

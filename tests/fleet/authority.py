@@ -72,8 +72,11 @@ class Authority:
         *,
         key: str = "ecdsa-p256",
         validity: dict[str, Days] | None = None,
+        subjects: dict[str, str] | None = None,
     ) -> None:
+        """``subjects`` are other names by role (RFC 4514); the cross certificate has that of ``new_root``."""
         self.name = name
+        self._subjects = {role: x509.Name.from_rfc4514_string(text) for role, text in (subjects or {}).items()}
         self._now = now
         self._days = {**VALIDITY, **(validity or {})}
         self.certificates: dict[str, Issued] = {}
@@ -90,6 +93,22 @@ class Authority:
         builder = builder.add_extension(alternative, critical=False)
         usage = _usage(digital_signature=True, key_encipherment=isinstance(public_key, rsa.RSAPublicKey))
         return self._sign(builder.add_extension(usage, critical=True), issuer)
+
+    def sign(self, request: str | bytes, days: Days = (-1, 396)) -> x509.Certificate:
+        """The answer to a request in PEM: its key and its names, the CA's own idea of everything else.
+
+        Raises ValueError where the request is not signed by its key, or has no names.
+        """
+        csr = x509.load_pem_x509_csr(request.encode() if isinstance(request, str) else request)
+        key = csr.public_key()
+        if not isinstance(key, PublicKey) or not csr.is_signature_valid:
+            raise ValueError("the request is not signed by its key")
+        try:
+            names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            raise ValueError("the request has no names") from None
+        wanted = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+        return self.issue(key, wanted, days)
 
     def chain(self) -> list[x509.Certificate]:
         """What the CA sends along: the intermediate, and the cross certificate where there is one."""
@@ -113,13 +132,14 @@ class Authority:
         self._below("intermediate", f"{self.name} Class 3 Secure Server CA - G4", make(), "new_root")
 
     def _root(self, role: str, common_name: str, key: PrivateKey) -> None:
-        name = _name(common_name, self.name)
+        name = self._subjects.get(role) or _name(common_name, self.name)
         builder = self._ca(self._builder(name, name, key.public_key(), self._days[role]), None)
         self.certificates[role] = Issued(builder.sign(key, hashes.SHA256()), key)
 
     def _below(self, role: str, common_name: str, key: PrivateKey, issuer: str) -> None:
         above = self.certificates[issuer]
-        names = _name(common_name, self.name), above.certificate.subject
+        subject = self._subjects.get("new_root" if role == "cross" else role) or _name(common_name, self.name)
+        names = subject, above.certificate.subject
         length = 0 if role == "intermediate" else None
         builder = self._ca(self._builder(*names, key.public_key(), self._days[role]), length)
         self.certificates[role] = Issued(self._sign(builder, above), key)

@@ -10,9 +10,13 @@ from __future__ import annotations
 import base64
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+if TYPE_CHECKING:
+    from .authority import Authority, Days
 
 FORMS = ("pem", "pem-leaf-last", "pkcs7", "japanese")
 
@@ -55,6 +59,13 @@ def compose(form: str, leaf: x509.Certificate, chain: list[x509.Certificate], ho
         message, leaf, chain, host_name
     )
     return message.as_bytes().decode("ascii")
+
+
+def answer(authority: Authority, request: str | bytes, form: str = "pem", days: Days = (-1, 396)) -> str:
+    """The mail with which a CA answers a request in PEM."""
+    leaf = authority.sign(request, days)
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return compose(form, leaf, authority.chain(), str(next(iter(names)).value))
 
 
 def _english(message: EmailMessage, leaf: x509.Certificate, chain: list[x509.Certificate], name: str) -> None:

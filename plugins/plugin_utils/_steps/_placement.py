@@ -15,13 +15,14 @@ from .._batch.operations import store_copy, store_remove
 from .._errors import TlsOpsError
 from .._model.host import HostInfo
 from .._model.plan import Change
-from .._model.snapshot import Snapshot
+from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import WebServer
 from .._windows.certreq import accept
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.certificate import Certificate
 from .._x509.leaf import find_leaf, labels
+from ._request_pending import dropping, requests_of, without
 
 Matched = Literal["pending request", "reissue", "installed"]
 _SERVER_2012 = (6, 2)
@@ -41,9 +42,10 @@ class Origin:
 
 @dataclasses.dataclass(frozen=True)
 class Placed:
-    """The operations that bring the certificate into its store, and the host's own certificates afterwards."""
+    """What brings the certificate into its store; the host's own certificates and the kept requests afterwards."""
 
     personal: tuple[PersonalCertificate, ...]
+    journal: Journal
     changes: tuple[Change, ...] = ()
 
 
@@ -86,24 +88,29 @@ def store_of(web: WebServer, sites: Iterable[str]) -> tuple[str, list[str]]:
 
 
 def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
-    """certreq puts it into MY; from there it is copied where it is wanted elsewhere. Nothing where it is there."""
-    personal = snapshot.personal or ()
+    """certreq puts it into MY; from there it is copied where it is wanted elsewhere. Nothing where it is there.
+
+    The copy of its request, where certificate_request kept one, goes when all is proven.
+    """
+    personal, journal = snapshot.personal or (), snapshot.journal
     there = [one for one in with_key(personal, (MY, WEB_HOSTING)) if one.certificate.der == origin.leaf.der]
     if any(one.store.casefold() == store.casefold() for one in there):
-        return Placed(tuple(personal))
+        return Placed(tuple(personal), journal)
     changes: list[Change] = []
     where = there[0].store if there else MY
     if not there:
         operations = accept(origin.leaf, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
         accepted = _change(origin, MY, f"with the key of the {origin.matched}", operations)
-        changes.append(dataclasses.replace(accepted, permanent=_permanent(origin)))
+        answered = requests_of(journal, origin.leaf.public_key)
+        changes.append(dropping(dataclasses.replace(accepted, permanent=_permanent(origin)), answered))
+        journal = without(journal, answered)
         personal = _accepted(origin, personal)
     if where != store:
         undo = (store_remove(store, origin.leaf.thumbprint),)
         copy = dataclasses.replace(store_copy(where, store, origin.leaf.thumbprint), undo=undo)
         changes.append(_change(origin, store, f"copied from {where} with its key", (copy,)))
         personal = (*personal, _entry(origin, store))
-    return Placed(tuple(personal), tuple(changes))
+    return Placed(tuple(personal), journal, tuple(changes))
 
 
 def key_opened(leaf: Certificate, store: str, personal: Sequence[PersonalCertificate]) -> bool:

@@ -23,6 +23,7 @@ from ._intermediates import Intermediates, chain_problem, sorted_out
 from ._key_proof import key_proof
 from ._placement import Origin, found, key_opened, place, store_of, store_problems
 from ._renewal_site import Bound, as_problem, bound, find_site, site_problems
+from ._traps import refuse_kept
 
 ARGUMENTS: dict[str, Any] = {
     **ANSWER_ARGUMENTS,
@@ -89,7 +90,7 @@ class CertificateInstall:
         placed = place(origin, store, snapshot)
         return Plan(
             step=self.name,
-            snapshot=dataclasses.replace(snapshot, personal=placed.personal, web=binding.web),
+            snapshot=dataclasses.replace(snapshot, personal=placed.personal, journal=placed.journal, web=binding.web),
             changes=(*chain.changes(), *placed.changes, *binding.changes),
             proofs=(key_proof(origin.leaf, store, snapshot.nonce), *binding.proofs),
             result=_result(origin, chain, store, binding),
@@ -132,7 +133,10 @@ class CertificateInstall:
         if not self.bind:
             return Bound(web), problems
         try:
-            return bound(web, find_site(web, self.renewal_site), self.port, leaf, store), problems
+            site = find_site(web, self.renewal_site)
+            binding = bound(web, site, self.port, leaf, store)
+            refuse_kept(web, [site.name] if binding.changes else [], leaf)
+            return binding, problems
         except TlsOpsError as error:
             return Bound(web), list(dict.fromkeys([*problems, as_problem(error)]))
 

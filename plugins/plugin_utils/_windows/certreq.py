@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``certreq``: makes the answer of a CA and the key of its request one certificate in MY."""
+"""``certreq``: makes a request with its key, and the answer of a CA and that key one certificate in MY."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import base64
 import dataclasses
 
 from .._batch.operation import Operation
-from .._batch.operations import file_delete, file_write, run
+from .._batch.operations import file_delete, file_write, reg_delete, reg_write_file, run
 from .._x509.certificate import Certificate
+from .journal import REQUESTS
 
 PROGRAM = r"%SystemRoot%\System32\certreq.exe"
 SECONDS = 60
+NEW_SECONDS = 180  # an RSA key of 4096 bits takes a slow server a minute
 
-# winerror.h: what ``certreq -accept`` exits with, and what to do about it.
+# winerror.h: what ``certreq`` exits with, and what to do about it.
 _EXPLAINED = {
     0x80092004: "certreq found no private key on this server for the certificate (CRYPT_E_NOT_FOUND): its pending "
     "request is gone, or was made elsewhere. Install it where the request was made, or make a new request here.",
@@ -28,6 +30,12 @@ _EXPLAINED = {
     "PEM or PKCS#7.",
     0x80090016: "The pending request names a key container that is not there (NTE_BAD_KEYSET). Where the key was "
     "deleted only a new request helps; 'certutil -store Request' shows what is left of this one.",
+    0x80090019: "This server has no such key provider (NTE_KEYSET_NOT_DEF). 'certutil -csplist' lists its own.",
+    0x80090008: "The key provider cannot make a key of this type (NTE_BAD_ALGID). Leave provider out, or name another.",
+    0x80090009: "The key provider cannot make a key of this size (NTE_BAD_FLAGS). Choose another key_size or provider.",
+    0x80090029: "The key provider cannot make such a key (NTE_NOT_SUPPORTED). Leave provider out, or name another.",
+    0x80092023: "Windows cannot read the subject (CRYPT_E_INVALID_X500_STRING). Give subject with fewer attributes.",
+    0x8007000D: "certreq does not understand the request's file (ERROR_INVALID_DATA). Please report this.",
 }
 
 
@@ -46,6 +54,21 @@ def accept(leaf: Certificate, *, system_root: str, nonce: str) -> tuple[Operatio
     path = rf"{system_root}\Temp\tlsops-{nonce}.cer"
     written = dataclasses.replace(file_write(path, _pem(leaf)), undo=(file_delete(path),))
     return written, run(PROGRAM, "-q", "-accept", "-machine", path, seconds=SECONDS), file_delete(path)
+
+
+def new(inf: bytes, *, system_root: str, nonce: str) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
+    """Makes a key and a pending request; then keeps the request under the name ``nonce`` of ``journal.REQUESTS``.
+
+    No file is left, on a failure neither. The pending request in the store has no undo: which one it is nobody knows
+    before it is made. ``-q`` keeps certreq from asking.
+    """
+    given, made = (rf"{system_root}\Temp\tlsops-{nonce}.{kind}" for kind in ("inf", "req"))
+    making = (
+        dataclasses.replace(file_write(given, inf), undo=(file_delete(given), file_delete(made))),
+        run(PROGRAM, "-q", "-new", given, made, seconds=NEW_SECONDS),
+    )
+    keeping = dataclasses.replace(reg_write_file(REQUESTS, nonce, made), undo=(reg_delete(REQUESTS, nonce),))
+    return making, (keeping, file_delete(given), file_delete(made))
 
 
 def _pem(certificate: Certificate) -> bytes:

@@ -14,7 +14,7 @@ from .._errors import TlsOpsError
 from .certificate import Certificate
 
 RSA_BITS = 2048
-_CURVES = ("secp256r1", "secp384r1", "secp521r1")  # those Schannel has
+CURVES = ("secp256r1", "secp384r1", "secp521r1")  # those Schannel has
 _WEAK = (hashes.MD5, hashes.SHA1)
 
 
@@ -52,7 +52,7 @@ def _key(leaf: Certificate) -> Iterator[str]:
         if key.key_size < RSA_BITS:
             yield f"has an RSA key of {key.key_size} bits; {RSA_BITS} are needed"
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        if key.curve.name not in _CURVES:
+        if key.curve.name not in CURVES:
             yield f"has a key on the curve {key.curve.name}; P-256, P-384 or P-521 is needed"
     else:
         yield "has a key that is neither RSA nor ECDSA: Windows cannot serve TLS with it"

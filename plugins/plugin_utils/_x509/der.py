@@ -56,6 +56,15 @@ def octets(element: Element, depth: int = 0) -> bytes:
     return b"".join(octets(child, depth + 1) for child in children(element.content))
 
 
+def encode(tag: int, content: bytes) -> bytes:
+    """One element with a definite length (DER)."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
 def _header(data: bytes, offset: int) -> tuple[int, int, int | None]:
     """Tag, start of the content, and its length (None: indefinite)."""
     if offset + 2 > len(data):

@@ -25,12 +25,16 @@ ERROR_OBJECT_NOT_ASSOCIATED = 0x10D8
 ERROR_SERVICE_NOT_ACTIVE = 1062
 ERROR_INSUFFICIENT_BUFFER = 0x7A
 BINDING_EDIT = re.compile(r"/([+-])bindings\.\[(.*)\]$", re.IGNORECASE)
+METADATA = "/section:system.applicationhost/custommetadata"
+METADATA_EDIT = re.compile(r"/-\[path='([^']*)'\]\.\[id='([^']*)'\]")
 ATTRIBUTE = re.compile(r"(\w+)='([^']*)'")
 
 
 @program(r"inetsrv\appcmd.exe")
 def appcmd(host: Host, arguments: list[str]) -> Completed:
     verb, kind = (arguments[0].lower(), arguments[1].lower()) if len(arguments) > 1 else ("", "")
+    if (verb, kind) == ("set", "config"):
+        return _set_config(host, arguments[2:])
     if kind not in ("site", "sites") or verb not in ("list", "start", "stop", "set"):
         return _error(host, 87, host.language.say("appcmd unknown", " ".join(arguments[:2])))
     if verb == "list":
@@ -127,6 +131,21 @@ def _set(host: Host, site: Site, arguments: list[str]) -> Completed:
         if failed:
             return failed
     return _say(host, host.language.say("appcmd changed", site.name))
+
+
+def _set_config(host: Host, arguments: list[str]) -> Completed:
+    """Only what takes a property out of customMetadata; its form is put together from IIS docs and not proven."""
+    section, element, commit = (*arguments, "", "", "")[:3]
+    found = METADATA_EDIT.fullmatch(element)
+    if section.lower() != METADATA or commit.lower() != "/commit:apphost" or found is None:
+        return _error(host, 87, host.language.say("appcmd unknown", " ".join(arguments)))
+    tree = host.iis.config()
+    for key in tree.findall(f"./system.applicationHost/customMetadata/key[@path='{found[1]}']"):
+        for node in key.findall(f"./property[@id='{found[2]}']"):
+            key.remove(node)
+            host.iis.save(tree)
+            return _say(host, host.language.say("appcmd changed", METADATA))
+    return _error(host, ERROR_NOT_FOUND, host.language.say("appcmd missing", element))
 
 
 def _is_name(argument: str) -> bool:

@@ -2,27 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``certreq -accept``: installs what a CA answered and links it to the pending request's key, by public key.
+"""``certreq``: the program. ``-new`` makes a request, ``-accept`` installs the answer to one.
 
-A pending request is a dummy certificate in REQUEST that carries the new key's link; accepting removes it and moves the
-link to the issued certificate, which always lands in MY (ICEnroll docs; windowsserverdocs certreq_1).
+Its exit code is an HRESULT; what it prints is localized but for the number and its name.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-
-from . import blob
-from .errors import ASN1_BAD_TAG, CERT_E_CHAINING, CERT_E_UNTRUSTEDROOT, CRYPT_E_NOT_FOUND, WindowsError, signed
-from .keys import CNG, public_bytes
+from .certreq_accept import accept
+from .certreq_new import new
+from .errors import (
+    ACCESS_DENIED,
+    ASN1_BAD_TAG,
+    CERT_E_CHAINING,
+    CERT_E_UNTRUSTEDROOT,
+    CRYPT_E_NOT_FOUND,
+    E_INVALIDARG,
+    FILE_EXISTS,
+    WindowsError,
+    hresult,
+    signed,
+)
 from .programs import Completed, program
-from .schannel import paths, self_signed
-from .stores import Entry
 
 if TYPE_CHECKING:
     from .host import Host
@@ -34,103 +38,47 @@ NAMES = {
     CERT_E_CHAINING: "CERT_E_CHAINING",
 }
 FOREVER = 1e9
-KEPT = (blob.KEY_PROV_INFO, blob.FRIENDLY_NAME)
+KEY_SECONDS = {2048: 1, 3072: 3, 4096: 8}  # how long a key takes on the host's clock
 
 
 @program("certreq.exe")
 def certreq(host: Host, arguments: list[str]) -> Completed:
     options = {argument.lower() for argument in arguments if argument.startswith("-")}
-    files = [argument for argument in arguments if not argument.startswith("-")]
-    if "-accept" not in options or len(files) != 1:
-        return _failure(host, 0x80070057)
+    files = [host.files.expand(argument) for argument in arguments if not argument.startswith("-")]
+    if "-accept" in options and len(files) == 1:
+        return _done(host, options, lambda: _accept(host, files[0], options))
+    if "-new" in options and len(files) == 2:
+        if "-q" not in options and host.files.exists(files[1]):
+            return Completed(0, seconds=FOREVER)  # it asks whether to overwrite
+        return _done(host, options, lambda: _new(host, *files, options))
+    return _failure(host, E_INVALIDARG)
+
+
+def _done(host: Host, options: set[str], work: Callable[[], Completed]) -> Completed:
     if "-q" not in options and host.options.certreq_dialog_without_q:
         return Completed(0, seconds=FOREVER)  # a dialog where no one sees it (CertificateDsc 49)
     if not host.options.elevated:
-        return _failure(host, 0x80070005)
+        return _failure(host, ACCESS_DENIED)
     try:
-        data = host.files.read(host.files.expand(files[0]))
+        return work()
     except WindowsError as problem:
         return _failure(host, problem.number & 0xFFFFFFFF)
-    certificates = read_answer(data)
-    if not certificates:
-        return _failure(host, ASN1_BAD_TAG)
-    return _accept(host, certificates, machine="-machine" in options)
 
 
-def read_answer(data: bytes) -> list[bytes]:
-    """X.509 or PKCS#7, binary or base64 with or without a label; nothing where it is neither."""
-    found = re.search(rb"-----BEGIN [^-]+-----(.+?)-----END", data, re.DOTALL)
-    text = found[1] if found else data
-    try:
-        der = base64.b64decode(b"".join(text.split()), validate=True)
-    except binascii.Error:
-        der = data
-    try:
-        blob.parsed(der)
-    except ValueError:
-        return _pkcs7(der)
-    return [der]
+def _accept(host: Host, path: str, options: set[str]) -> Completed:
+    text = accept(host, host.files.read(path), machine="-machine" in options)
+    return Completed(0, host.language.encode(text))
 
 
-def _pkcs7(der: bytes) -> list[bytes]:
-    try:
-        return [_der(certificate) for certificate in pkcs7.load_der_pkcs7_certificates(der)]
-    except ValueError:
-        return []
-
-
-def _accept(host: Host, certificates: list[bytes], *, machine: bool) -> Completed:
-    """Without a matching request the key may be one that MY has already (a reissue); that needs ``-machine``."""
-    for der in certificates:
-        pending = _with_key(host, "REQUEST", der)
-        known = pending or (_with_key(host, "MY", der) if machine else None)
-        if known is None:
-            continue
-        problem = _chain_problem(host, der, certificates) if host.options.certreq_checks_chain else 0
-        if problem:
-            return _failure(host, problem)
-        _install(host, der, known)
-        _install_chain(host, [each for each in certificates if each != der])
-        if pending:
-            host.stores.remove("REQUEST", pending.thumbprint)
-        text = f"{host.language.say('certreq installed')}\r\n  {blob.thumbprint(der).lower()}\r\n"
-        return Completed(0, host.language.encode(text))
-    return _failure(host, CRYPT_E_NOT_FOUND)
-
-
-def _with_key(host: Host, store: str, der: bytes) -> Entry | None:
-    public = public_bytes(blob.parsed(der).public_key())
-    for entry in host.stores.logical(store):
-        container = host.keys.find(entry.link)
-        if container and container.public == public:
-            return entry
-    return None
-
-
-def _install(host: Host, der: bytes, known: Entry) -> None:
-    kept = {number: data for number, data in blob.parse(known.blob) if number in KEPT}
-    there = host.stores.find("MY", blob.thumbprint(der))
-    if there is None or there.link != known.link:
-        host.stores.remove("MY", blob.thumbprint(der))
-        host.stores.add("MY", der, kept)
-    link = known.link
-    if link and link.provider == CNG and host.options.netsh_87_after_certreq:
-        host.failing_tries[blob.thumbprint(der)] = host.options.netsh_87_after_certreq
-
-
-def _install_chain(host: Host, others: list[bytes]) -> None:
-    """A PKCS#7 brings its root along, a conflicting one too: give certreq the leaf only."""
-    for der in others:
-        host.stores.add("ROOT" if self_signed(der) else "CA", der)
-
-
-def _chain_problem(host: Host, der: bytes, others: list[bytes]) -> int:
-    """CERT_E_UNTRUSTEDROOT where a path ends in a root that is not trusted, CERT_E_CHAINING where none gets so far."""
-    if host.schannel.trusted_path(der, host.clock.now()):
-        return 0
-    stored = [entry.der for store in ("CA", "Root") for entry in host.stores.logical(store)]
-    ends = [path[-1] for path in paths(der, [*stored, *others])]
-    return CERT_E_UNTRUSTEDROOT if any(self_signed(end) for end in ends) else CERT_E_CHAINING
+def _new(host: Host, given: str, made: str, options: set[str]) -> Completed:
+    """With ``-q`` an output file that is there is an error, unless ``-f`` allows to overwrite it."""
+    data = host.files.read(given)
+    if host.files.exists(made) and "-f" not in options:
+        raise hresult(FILE_EXISTS)
+    bits, request = new(host, data, machine="-machine" in options)
+    host.files.write(made, request)
+    text = f"\r\nCertReq: {host.language.say('certreq created')}\r\n"
+    return Completed(0, host.language.encode(text), seconds=KEY_SECONDS.get(bits, 0))
 
 
 def _failure(host: Host, number: int) -> Completed:
@@ -138,7 +86,3 @@ def _failure(host: Host, number: int) -> Completed:
     name = NAMES.get(number, "WIN32")
     text = f"{host.language.say('certreq')}: {host.language.windows(number)} 0x{number:x} ({signed(number)} {name})\r\n"
     return Completed(signed(number), host.language.encode(text))
-
-
-def _der(certificate: object) -> bytes:
-    return certificate.public_bytes(Encoding.DER)  # type: ignore[attr-defined,no-any-return]

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..authority import Authority, KeyPool, pending_dummy
 from ..mail import compose, pem
-from . import blob
+from . import blob, named
 from .errors import WindowsError
 from .host import Host
 from .httpsys import IIS_APP_ID, Record
 from .iis import STARTED, STOPPED, Binding, Site
-from .keys import AT_KEYEXCHANGE, CAPI, CNG, Container
+from .keys import AT_KEYEXCHANGE, CAPI, CNG, DEFAULT_ACCESS, Container
 from .options import Options
 from .registry import dword
 from .services import RUNNING
@@ -33,6 +33,7 @@ from .stores import PHYSICAL, POLICIES
 DATA = Path(__file__).parents[2] / "data" / "windows"
 KEYS = {"product", "language", "clock_offset_days", "addresses", "options", "stores", "certificates", "requests"}
 KEYS |= {"sites", "records", "services", "registry", "config_extra", "programme"}
+KEYS |= {"consumers", "metabase", "certificate_rebind"}
 STATES = {"started": STARTED, "stopped": STOPPED}
 
 
@@ -95,6 +96,7 @@ class Furnisher:
                 self.host.registry.set(key, value, dword(number))
         if "config_extra" in what:
             self._config(what["config_extra"])
+        self._named(what)
 
     # Stores
 
@@ -137,10 +139,14 @@ class Furnisher:
     # Certificates, keys and requests
 
     def _certificate(self, name: str, entry: dict[str, Any]) -> None:
+        """``pem``: a real one, whose own key nobody has; the key beside it serves no handshake."""
         container = self._container(entry)
-        authority = self._authorities[entry["authority"]]
-        days = tuple(entry.get("days", (-300, 60)))
-        certificate = _encoded(authority.issue(container.key.public_key(), entry["names"], (days[0], days[1])))
+        if "pem" in entry:
+            certificate = self._der(entry)
+        else:
+            days = tuple(entry.get("days", (-300, 60)))
+            authority = self._authorities[entry["authority"]]
+            certificate = _encoded(authority.issue(container.key.public_key(), entry["names"], (days[0], days[1])))
         properties = {blob.KEY_PROV_INFO: container.link.encode()} if entry.get("has_key", True) else {}
         if "friendly_name" in entry:
             properties[blob.FRIENDLY_NAME] = blob.utf16(entry["friendly_name"])
@@ -160,6 +166,7 @@ class Furnisher:
             exportable=entry.get("exportable", True),
             usable=entry.get("usable", True),
             key_spec=entry.get("key_spec", AT_KEYEXCHANGE),
+            access=entry.get("access", DEFAULT_ACCESS),
         )
         self.host.keys.add(container)
         return container
@@ -211,6 +218,15 @@ class Furnisher:
     def _service(self, name: str, state: dict[str, Any]) -> None:
         status = RUNNING if state.get("running", True) else SERVICE_STOPPED
         self.host.services.add(name, status, state.get("start", 2))
+
+    def _named(self, what: dict[str, Any]) -> None:
+        for name, certificate in what.get("consumers", {}).items():
+            named.consumer(self.host, name, self.certificates[certificate])
+        if "metabase" in what:
+            kept = {site: self.certificates[each] for site, each in what["metabase"].items()}
+            named.keep_in_metabase(self.host, kept)
+        if "certificate_rebind" in what:
+            named.rebind_task(self.host, enabled=what["certificate_rebind"])
 
     def _config(self, text: str) -> None:
         """XML put at the end of applicationHost.config: e.g. a ``customMetadata`` section with a stale 5506."""

@@ -71,10 +71,6 @@ class Record:
         return found | {name: string(text) for name, text in texts.items() if text is not None} | dict(self.more)
 
 
-def selector(kind: str, name: str) -> str:
-    return f"{kind}={name.lower()}"
-
-
 class HttpSys:
     def __init__(self, registry: Registry, options: Options) -> None:
         self._registry = registry
@@ -92,8 +88,14 @@ class HttpSys:
         return found
 
     def find(self, kind: str, name: str) -> Record | None:
-        wanted = selector(kind, name)
-        return next((record for record in self.records() if record.selector == wanted), None)
+        key = self._registry.key(self._path(kind, name)) if kind in TREES else None
+        return _record(kind, key) if key else None
+
+    def addresses(self) -> set[tuple[str, int]]:
+        """Address (``0.0.0.0``, ``[::]``) and port of each record that is for an address."""
+        tree = self._registry.key(rf"{PARAMETERS}\{TREES['ipport']}")
+        parts = [key.name.rpartition(":") for key in tree.subkeys()] if tree else []
+        return {(address, int(port)) for address, _other, port in parts}
 
     def write(self, record: Record) -> None:
         """Makes the record anew: values that the caller did not give are gone."""

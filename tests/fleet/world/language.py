@@ -60,6 +60,7 @@ _PHRASES = {
     ),
     "certreq": ("Certificate Request Processor", "証明書要求プロセッサ"),
     "certreq installed": ("Installed Certificate:", "インストールされた証明書:"),
+    "certreq created": ("Request Created", "要求が作成されました"),
     "appcmd missing": (
         'Cannot find SITE object with identifier "{}".',
         '識別子 "{}" の SITE オブジェクトが見つかりません。',

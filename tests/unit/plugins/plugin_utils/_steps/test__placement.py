@@ -8,7 +8,11 @@ import dataclasses
 from typing import Any
 
 import pytest
-from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import store_copy, store_remove
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import (
+    reg_delete,
+    store_copy,
+    store_remove,
+)
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
@@ -22,8 +26,10 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._placement i
     store_problems,
 )
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import REQUESTS
 
-from tests.unit.mint import NOW, mint
+from tests.unit.mint import NOW, ec_key, mint
+from tests.unit.request_host import csr, windows_pem
 
 ROOT = mint("Root", ca=True)
 NEW = mint("www.example.com", issuer=ROOT, names=["www.example.com"])
@@ -86,6 +92,16 @@ def test_accepted_into_my() -> None:
     assert change.where == rf"MY\{NEW.thumbprint}"
     assert "names www.example.com" in change.after
     assert placed.personal == (OTHER, dataclasses.replace(WAITING, store="MY", certificate=NEW.certificate))
+
+
+def test_the_copy_of_the_answered_request_goes_in_the_end() -> None:
+    requests = {"mine": windows_pem(csr(NEW.key, ["a"])), "other": windows_pem(csr(ec_key(), ["b"])), "junk": b"?"}
+    here = dataclasses.replace(snapshot(WAITING), journal=Journal(requests=requests))
+    placed = place(found(ANSWER, [WAITING]), "WebHosting", here)
+    assert placed.changes[0].closing == (reg_delete(REQUESTS, "mine"),)
+    assert set(placed.journal.requests) == {"other", "junk"}
+    there = dataclasses.replace(here, personal=(IN_MY,))
+    assert place(found(ANSWER, [IN_MY]), "MY", there).journal == here.journal
 
 
 def test_a_reissue_leaves_the_older_certificate() -> None:

@@ -42,7 +42,7 @@ SHOP = Site("1", "Shop", "started", (Binding("https", "*:443:shop.example.com"),
 PRODUCTION = Endpoint("ipport=0.0.0.0:443", "0.0.0.0", 443, "", ("Shop",), "iis", "AB" * 20)
 OWN = Endpoint("ipport=0.0.0.0:8443", "0.0.0.0", 8443, "", ("Renewal",), "iis")
 WEB = Iis7((RENEWAL, SHOP), (PRODUCTION, OWN))
-SNAPSHOT = Snapshot(HOST, Journal(), STORES, (WAITING,), WEB, nonce="0a1b")
+SNAPSHOT = Snapshot(HOST, Journal(), STORES, (WAITING,), web=WEB, nonce="0a1b")
 
 
 class NoFiles:
@@ -64,7 +64,8 @@ def names(plan: Plan) -> list[str]:
 
 def test_it_asks_for_sites_only_where_it_needs_them() -> None:
     assert step().queries() == {Query.STORES, Query.PERSONAL}
-    assert step(for_sites=["Shop"]).queries() == step(renewal_site="Renewal").queries() == set(Query)
+    assert step(for_sites=["Shop"]).queries() == step(renewal_site="Renewal").queries()
+    assert step(for_sites=["Shop"]).queries() == {Query.STORES, Query.PERSONAL, Query.WEB}
 
 
 @pytest.mark.parametrize(
@@ -235,3 +236,14 @@ def test_into_web_hosting() -> None:
     plan = step(store="WebHosting").plan(SNAPSHOT)
     assert names(plan)[-1] == "store.copy"
     assert dict(plan.proofs[0].operations[0].arguments)["store"] == "WebHosting"
+
+
+def test_a_certificate_that_iis_6_compatibility_would_put_back_is_refused() -> None:
+    kept = dataclasses.replace(WEB, metabase_certificates={"2": "AB" * 20, "1": "AB" * 20})
+    bound = step(renewal_site="Renewal", port=8443, bind=True)
+    with pytest.raises(TlsOpsError, match=r"keeps another certificate for 'Renewal' \(ABAB.*customMetadata "):
+        bound.plan(dataclasses.replace(SNAPSHOT, web=kept))
+    not_bound = step(renewal_site="Renewal").plan(dataclasses.replace(SNAPSHOT, web=kept))
+    assert not_bound.changes
+    new = dataclasses.replace(WEB, metabase_certificates={"2": LEAF.thumbprint})
+    assert bound.plan(dataclasses.replace(SNAPSHOT, web=new)).changes

@@ -5,8 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import file_delete, file_write, run
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept, explain
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import (
+    file_delete,
+    file_write,
+    reg_delete,
+    run,
+)
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept, explain, new
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import REQUESTS
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.answer import read_answer
 
 from tests.unit.mint import mint
@@ -32,6 +38,17 @@ def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
     assert max(map(len, data.split(b"\r\n"))) == 64
 
 
+def test_a_request_is_kept_before_its_files_go() -> None:
+    given, made = r"D:\Windows\Temp\tlsops-0a1b.inf", r"D:\Windows\Temp\tlsops-0a1b.req"
+    (write, program), (keep, *delete) = new(b"inf", system_root=r"D:\Windows", nonce="0a1b")
+    assert write.arguments == file_write(given, b"inf").arguments
+    assert write.undo == (file_delete(given), file_delete(made))
+    assert program == run(r"%SystemRoot%\System32\certreq.exe", "-q", "-new", given, made, seconds=180)
+    assert keep.arguments == (("key", REQUESTS), ("name", "0a1b"), ("kind", "Binary"), ("file", made))
+    assert keep.undo == (reg_delete(REQUESTS, "0a1b"),)
+    assert delete == [file_delete(given), file_delete(made)]
+
+
 @pytest.mark.parametrize(
     ("number", "name", "next_thing"),
     [
@@ -40,6 +57,12 @@ def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
         (0x800B010A, "CERT_E_CHAINING", "missing intermediate"),
         (0x8009310B, "CRYPT_E_ASN1_BADTAG", "Ask the CA"),
         (0x80090016, "NTE_BAD_KEYSET", "new request"),
+        (0x80090019, "NTE_KEYSET_NOT_DEF", "-csplist"),
+        (0x80090008, "NTE_BAD_ALGID", "provider"),
+        (0x80090009, "NTE_BAD_FLAGS", "key_size"),
+        (0x80090029, "NTE_NOT_SUPPORTED", "provider"),
+        (0x80092023, "CRYPT_E_INVALID_X500_STRING", "fewer attributes"),
+        (0x8007000D, "ERROR_INVALID_DATA", "report"),
     ],
 )
 def test_an_exit_code_in_words_with_the_next_thing_to_do(number: int, name: str, next_thing: str) -> None:

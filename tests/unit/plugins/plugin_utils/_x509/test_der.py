@@ -71,3 +71,12 @@ def test_children_are_those_written(values: list[bytes]) -> None:
         return b"\x04" + (bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")) + value
 
     assert [each.content for each in der.children(b"".join(map(encoded, values)))] == values
+
+
+@given(st.integers(0, 0xFF).filter(lambda tag: tag & 0x1F != 0x1F), st.binary(max_size=300))
+@example(0x04, b"x" * 0x7F)
+@example(0x04, b"x" * 0x80)
+@example(0x04, b"x" * 0x10000)
+def test_what_is_encoded_is_read_again(tag: int, content: bytes) -> None:
+    encoded = der.encode(tag, content)
+    assert der.read(encoded + b"behind") == der.Element(tag, content, encoded, len(encoded))
