@@ -18,6 +18,7 @@ from .._errors import TlsOpsError
 
 # Property numbers: wincrypt.h, CERTENROLL_PROPERTYID.
 USAGES = 9
+FRIENDLY_NAME = 11  # UTF-16LE with its NUL
 CERTIFICATE = 32
 DISALLOWED_SINCE = 104
 DISALLOWED_USAGES = 122

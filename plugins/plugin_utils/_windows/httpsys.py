@@ -169,11 +169,12 @@ def _content(value: RegistryValue, kind: str, size: int) -> str | int | bytes | 
 def records(kind: str, keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[Selector, Record]:
     """The records of one kind from the subtree ``KEYS[kind]``. What is named like no record is left out."""
     found: dict[Selector, Record] = {}
+    trees = _trees(keys)
     for path, values in sorted(keys.items()):
         if not path or "\\" in path:
             continue
         record = Record.from_registry(values)
-        below = tuple(f"subkey {each}" for each in sorted(keys) if each.startswith(path + "\\"))
+        below = tuple(f"subkey {path}\\{each}" for each in sorted(trees[path]) if each)
         selector = Selector(kind, _named(values) or path)
         try:
             _other = selector.place
@@ -186,14 +187,25 @@ def records(kind: str, keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[
 def digests(kind: str, keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[tuple[str, str, int], str]:
     """For the identity of each record, the ``expect`` of a read of all that it holds."""
     found: dict[tuple[str, str, int], str] = {}
+    trees = _trees(keys)
+    called: dict[str, list[str]] = {}
+    for path in keys:
+        for name in () if "\\" in path else {path.lower(), _named(keys[path]).lower()}:
+            called.setdefault(name, []).append(path)
     for own in records(kind, keys):
-        paths = [
-            path for path in keys if "\\" not in path and own.name.lower() in (path.lower(), _named(keys[path]).lower())
-        ]
-        below = {path.partition("\\")[2]: values for path, values in keys.items() if path.partition("\\")[0] in paths}
+        paths = called[own.name.lower()]
         # Two subkeys of one name would be read as one: then only its certificate is compared.
         if len(paths) == 1:
-            found[own.identity] = digest(encode_registry(below))
+            found[own.identity] = digest(encode_registry(trees[paths[0]]))
+    return found
+
+
+def _trees(keys: Mapping[str, Mapping[str, RegistryValue]]) -> dict[str, dict[str, Mapping[str, RegistryValue]]]:
+    """Each subkey with all that is below it, by the paths there; its own is empty."""
+    found: dict[str, dict[str, Mapping[str, RegistryValue]]] = {}
+    for path, values in keys.items():
+        own, _separator, rest = path.partition("\\")
+        found.setdefault(own, {})[rest] = values
     return found
 
 

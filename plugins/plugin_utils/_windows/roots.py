@@ -113,14 +113,18 @@ def state(copy: StoreCopy) -> str:
     return "enabled" if _allows(usages, SERVER_AUTH) else "restricted"
 
 
+def allowed(blob: bytes) -> list[str] | None:
+    """The allowed usages by name, or as dotted numbers: None is all of them, an empty list none."""
+    usages = Blob.parse(blob).usages
+    return None if usages is None else [_NAMES.get(usage, usage) for usage in usages]
+
+
 def describe(blob: bytes) -> str:
     """The allowed usages in words, for a diff."""
-    usages = Blob.parse(blob).usages
+    usages = allowed(blob)
     if usages is None:
         return "allowed usages: all"
-    if not usages:
-        return "allowed usages: none (disabled for all purposes)"
-    return "allowed usages: " + ", ".join(_NAMES.get(usage, usage) for usage in usages)
+    return "allowed usages: " + (", ".join(usages) or "none (disabled for all purposes)")
 
 
 def comes_back(copies: Iterable[StoreCopy], automatic_update: bool, programme: bool = False) -> list[str]:

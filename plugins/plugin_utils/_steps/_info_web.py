@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``tls_info`` tells of a host, its sites and its http.sys records. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._errors import TlsOpsError
+from .._model.consumers import Consumer
+from .._model.snapshot import Snapshot
+from .._model.web import Binding, Endpoint, Site, WebServer
+from .._windows.httpsys import IIS_APP_ID, Record, Selector
+from .._windows.iis.bindings import ANY, ANY_V6, Place, selector, tls_places
+from .._windows.iis.endpoints import foreign_program
+from ._roots import endpoints_of
+
+# IIS docs, binding, and the enumeration SslFlags of Microsoft.Web.Administration.
+_SSL_FLAGS = {
+    0x1: "sni",
+    0x2: "central_store",
+    0x4: "disable_http2",
+    0x8: "disable_ocsp_stapling",
+    0x10: "disable_quic",
+    0x20: "disable_tls13",
+    0x40: "disable_legacy_tls",
+    0x80: "negotiate_client_certificate",
+}
+_IIS = "IIS"
+
+Identity = tuple[str, str, int]
+
+
+def host_facts(snapshot: Snapshot) -> dict[str, Any]:
+    """Always read; what only another part of the host tells is None where that was not read."""
+    host, web, stores = snapshot.host, snapshot.web, snapshot.stores
+    return {
+        "computer_name": host.computer_name,
+        "os_version": host.os_version,
+        "build": _build(host.os_version),
+        "edition": host.edition,
+        "iis_version": None if web is None else web.version,
+        "powershell_version": host.powershell_version,
+        "clr_version": host.clr_version,
+        "language_mode": host.language_mode,
+        "ui_language": host.ui_language,
+        "elevated": host.elevated,
+        "clock": host.clock.isoformat(timespec="seconds"),
+        "clock_difference": clock_difference(snapshot),
+        "automatic_root_update": None if stores is None else stores.automatic_update,
+    }
+
+
+def clock_difference(snapshot: Snapshot) -> float | None:
+    """The target's clock minus the controller's, in seconds; what the host took to answer makes it smaller."""
+    if snapshot.read_at is None:
+        return None
+    return round((snapshot.host.clock - snapshot.read_at).total_seconds(), 1) + 0.0  # never -0.0
+
+
+def _build(os_version: str) -> int:
+    last = os_version.rpartition(".")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+def sites_of(snapshot: Snapshot) -> tuple[Site, ...]:
+    """Empty where they are not known: a problem says why."""
+    try:
+        return snapshot.web.sites if snapshot.web is not None else ()
+    except TlsOpsError:
+        return ()
+
+
+def sites(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": site.name,
+            "id": site.identifier,
+            "state": site.state,
+            "bindings": [_binding(each) for each in site.bindings],
+        }
+        for site in sites_of(snapshot)
+    ]
+
+
+def _binding(binding: Binding) -> dict[str, Any]:
+    return {
+        "protocol": binding.protocol,
+        "information": binding.information,
+        "ssl_flags": binding.ssl_flags,
+        "flags": _flags(binding.ssl_flags),
+    }
+
+
+def _flags(number: int) -> list[str]:
+    bits = (1 << position for position in range(number.bit_length()) if number >> position & 1)
+    return [_SSL_FLAGS.get(bit, f"0x{bit:x}") for bit in bits]
+
+
+def records(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Every http.sys record, whoever owns it; a binding that has none is not among them."""
+    return [_record(each) for each in endpoints_of(snapshot) if is_record(each)]
+
+
+def is_record(endpoint: Endpoint) -> bool:
+    return bool(endpoint.settings or endpoint.thumbprint)
+
+
+def _record(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "selector": endpoint.selector,
+        "address": endpoint.address,
+        "port": endpoint.port,
+        "host": endpoint.host,
+        "sites": list(endpoint.sites),
+        "owner": owner(endpoint),
+        "thumbprint": endpoint.thumbprint.upper(),
+        "store": endpoint.store,
+        **Record().settings(),
+        **endpoint.settings,
+    }
+
+
+def owner(endpoint: Endpoint) -> str:
+    """The program that a record belongs to; empty where it is not known."""
+    app_id = str(endpoint.settings.get("app_id", ""))
+    if endpoint.owner == "iis" or app_id.lower() == IIS_APP_ID:
+        return _IIS
+    return foreign_program(app_id, endpoint.port) or (_IIS if endpoint.owner == "central_store" else "")
+
+
+def consumers(snapshot: Snapshot) -> tuple[Consumer, ...]:
+    """Places other than http.sys records that name a certificate; FTP is part of the web server."""
+    known = snapshot.consumers.consumers if snapshot.consumers is not None else ()
+    return (*known, *(snapshot.web.consumers if snapshot.web is not None else ()))
+
+
+def names_by_record(web: WebServer) -> dict[Identity, list[str]]:
+    """The host names of https bindings by the identity of the record that answers for them."""
+    found: dict[Identity, list[str]] = {}
+    for site in web.sites:
+        for binding, place in tls_places(site):
+            for each in _answering(binding, place):
+                names = found.setdefault(each.identity, [])
+                if place.host and place.host not in names:
+                    names.append(place.host)
+    return found
+
+
+def _answering(binding: Binding, place: Place) -> tuple[Selector, ...]:
+    """A binding to every address is met by IPv6 too, where that has a record."""
+    own = selector(binding, place)
+    if own.kind == "ipport" and place.address == ANY:
+        return own, Selector("ipport", f"{ANY_V6}:{place.port}")
+    return (own,)

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Binding, Site
+from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._info_web import (
+    host_facts,
+    names_by_record,
+    owner,
+    records,
+    sites,
+)
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.httpsys import IIS_APP_ID
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7, Problem
+
+from tests.unit.info_host import LEAF, SETTINGS, endpoint, site, snapshot
+from tests.unit.mint import NOW
+
+
+def web(*bindings: tuple[str, int], **changes: Any) -> Iis7:
+    return Iis7((site(*bindings),), **changes)
+
+
+def test_facts_of_the_host() -> None:
+    facts = host_facts(snapshot())
+    assert (facts["build"], facts["clock_difference"], facts["iis_version"]) == (20348, 2.0, "10.0")
+    assert str(host_facts(snapshot(read_at=NOW + timedelta(milliseconds=9)))["clock_difference"]) == "0.0"
+    assert host_facts(snapshot(read_at=None))["clock_difference"] is None
+
+
+def test_flags_by_name_and_those_that_have_none() -> None:
+    one = snapshot(web=web(("*:443:www.example.com", 0x1 | 0x20 | 0x400)))
+    (binding,) = sites(one)[0]["bindings"]
+    assert (binding["ssl_flags"], binding["flags"]) == (0x421, ["sni", "disable_tls13", "0x400"])
+
+
+def test_a_record_with_every_value() -> None:
+    made = endpoint(settings={**SETTINGS, "flags": 2, "unknown": ["New (DWord, 4 bytes)"]})
+    (record,) = records(snapshot(web=Iis7(known_endpoints=(made,))))
+    assert (record["thumbprint"], record["owner"], record["flags"]) == (LEAF.thumbprint, "IIS", 2)
+    assert record["unknown"] == ["New (DWord, 4 bytes)"]
+    assert record.keys() >= SETTINGS.keys()
+
+
+def test_a_binding_without_a_record_is_no_record() -> None:
+    assert records(snapshot(web=Iis7(known_endpoints=(endpoint(""),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("app_id", "kind", "port", "whose"),
+    [
+        ("", "iis", 443, "IIS"),
+        ("{5d89a20c-beab-4389-9447-324788eb944a}", "foreign", 443, "AD FS"),
+        ("{00000000-0000-0000-0000-000000000001}", "unbound", 443, ""),
+        ("{00000000-0000-0000-0000-000000000001}", "foreign", 8172, "the IIS management service (WMSVC)"),
+        ("", "central_store", 443, "IIS"),
+        (IIS_APP_ID, "unbound", 443, "IIS"),
+    ],
+)
+def test_owners(app_id: str, kind: Any, port: int, whose: str) -> None:
+    assert owner(endpoint(owner=kind, port=port, settings={"app_id": app_id})) == whose
+
+
+def test_sites_that_are_not_known_are_none() -> None:
+    unknown = snapshot(web=Iis7(problem=Problem("IIS 6.0.")))
+    assert sites(unknown) == records(unknown) == []
+
+
+def test_names_by_the_record_that_answers() -> None:
+    found = names_by_record(web(("*:443:a.example", 0), ("*:443:b.example", 1), ("*:443:b.example", 1), ("*:444:", 0)))
+    assert found == {
+        ("ipport", "0.0.0.0", 443): ["a.example"],
+        ("ipport", "[::]", 443): ["a.example"],
+        ("hostnameport", "b.example", 443): ["b.example"],
+        ("ipport", "0.0.0.0", 444): [],
+        ("ipport", "[::]", 444): [],
+    }
+
+
+def test_other_protocols_are_told_too() -> None:
+    other = Site("7", "mixed", "stopped", (Binding("net.tcp", "808:*"),))
+    (told,) = sites(snapshot(web=Iis7((other,))))
+    assert (told["id"], told["state"], told["bindings"][0]["protocol"]) == ("7", "stopped", "net.tcp")
