@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -70,12 +71,19 @@ class Host:
     installed: bool = True
     redirected: bool = False
     config: bytes | None = None
+    more: str = ""  # XML in system.applicationHost, after the sites
+    language: str = "ja-JP"
+    console: str = "cp932"  # what programs print in
     journal: dict[str, str] = dataclasses.field(default_factory=dict)
     states: dict[str, str] = dataclasses.field(default_factory=dict)  # what start and stop did
     chains: dict[str, tuple[bytes, ...]] = dataclasses.field(default_factory=dict)  # what is sent for a thumbprint
 
     def web(self) -> WebServer:
-        return read.parse(self.answers(), None)  # type: ignore[arg-type]
+        return self.understood(self.answers())
+
+    def understood(self, answers: list[Answer]) -> WebServer:
+        info = types.SimpleNamespace(ui_language=self.language)
+        return read.parse(answers, info)  # type: ignore[arg-type]
 
     def answers(self) -> list[Answer]:
         return [
@@ -123,17 +131,18 @@ class Host:
                 own = f'protocol="{protocol}" bindingInformation={quoteattr(information)} sslFlags="{flags}"'
                 rows.append(f"<binding {own} />")
             rows.append("</bindings></site>")
-        body = f"<system.applicationHost><sites>{''.join(rows)}</sites></system.applicationHost>"
+        body = f"<system.applicationHost><sites>{''.join(rows)}</sites>{self.more}</system.applicationHost>"
         return f'<?xml version="1.0" encoding="UTF-8"?><configuration>{body}</configuration>'.encode()
 
     def states_xml(self) -> bytes:
         """Names in the console's code page, whatever the declaration says."""
-        rows = [
-            f'<SITE SITE.NAME={quoteattr(name)} SITE.ID="{number}" bindings="" state="{state.capitalize()}" />'
-            for number, (name, (state, _other)) in enumerate(self.sites.items(), 1)
-        ]
+        rows = []
+        for number, (name, (state, bindings)) in enumerate(self.sites.items(), 1):
+            listed = quoteattr(",".join(f"{protocol}/{information}" for protocol, information, _flags in bindings))
+            own = f'SITE.NAME={quoteattr(name)} SITE.ID="{number}" bindings={listed}'
+            rows.append(f'<SITE {own} state="{state.capitalize()}" />')
         text = f'<?xml version="1.0" encoding="UTF-8"?>\r\n<appcmd>{"".join(rows)}</appcmd>'
-        return text.encode("cp932", "replace")
+        return text.encode(self.console, "replace")
 
     def _state(self, name: str) -> Answer:
         if name not in self.services:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Collection, Iterable
 
 from .._batch.operation import Answer
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.web import Endpoint, Site, WebServer
 from .._windows.iis.bindings import CENTRAL_STORE, tls_places
@@ -32,12 +32,18 @@ class Bound:
 
 
 def find_site(web: WebServer, name: str) -> Site:
-    """IIS compares site names without case. Raises TlsOpsError naming the sites that exist."""
+    """IIS compares site names without case. Raises NoMatch naming the sites that exist."""
     for site in web.sites:
         if site.name.casefold() == name.casefold():
             return site
-    there = ", ".join(f"'{site.name}'" for site in web.sites) or "none"
-    raise TlsOpsError(f"there is no web site '{name}'; there are: {there}.", hint="Name it as IIS Manager shows it.")
+    raise NoMatch(
+        f"there is no web site '{name}'; there are: {site_names(web)}.", hint="Name it as IIS Manager shows it."
+    )
+
+
+def site_names(web: WebServer) -> str:
+    """The sites that exist, as a person would list them."""
+    return ", ".join(f"'{site.name}'" for site in web.sites) or "none"
 
 
 def uncovered(certificate: Certificate, site: Site, ports: Collection[int] | None = None) -> tuple[str, ...]:

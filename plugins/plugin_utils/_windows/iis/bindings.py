@@ -13,7 +13,6 @@ from xml.etree.ElementTree import Element
 from ..._errors import TlsOpsError
 from ..._model.web import Binding, Site
 from ..httpsys import Selector, plain_address
-from .xml_reader import elements
 
 CONFIG = r"%SystemRoot%\System32\inetsrv\config\applicationHost.config"
 SNI, CENTRAL_STORE = 0x1, 0x2  # sslFlags (IIS docs, binding); higher bits are TLS settings, kept as they are
@@ -58,11 +57,10 @@ def selector(binding: Binding, place: Place) -> Selector:
     return Selector("ipport", f"{place.address}:{place.port}")
 
 
-def sites(config: bytes) -> tuple[Site, ...]:
-    """The sites of applicationHost.config, their state unknown. Raises TlsOpsError."""
-    root = elements(config, "applicationHost.config")
+def sites(config: Element) -> tuple[Site, ...]:
+    """The sites of applicationHost.config (its root), their state unknown. Raises TlsOpsError."""
     found = []
-    for section in root.iterfind(".//system.applicationHost/sites"):
+    for section in config.iterfind(".//system.applicationHost/sites"):
         if section.get("configSource"):
             raise TlsOpsError(
                 f"applicationHost.config keeps its sites in another file ({section.get('configSource')}).",

@@ -20,6 +20,9 @@ FOREIGN_APP_IDS = {
     "{5d89a20c-beab-4389-9447-324788eb944a}": "AD FS",
     "{f955c070-e044-456c-ac00-e9e4275b3f04}": "Web Application Proxy",
     "{afebb9ad-9b97-4a91-9ab5-daf4d59122f6}": "the WinRM listener",
+    # Azure docs on WMSVC's certificate; without this id the service does not start.
+    "{d7d72267-fcf9-4424-9eec-7e1d8dcec9a9}": "the IIS management service (WMSVC)",
+    "{1d40ebc7-1983-4ac5-82aa-1e17a7ae9a0e}": "SQL Server Reporting Services",  # as in two public renewal scripts
 }
 FOREIGN_PORTS = {8172: "the IIS management service (WMSVC)", 5986: "the WinRM listener"}
 

@@ -14,10 +14,11 @@ from ..._batch.operation import Operation
 from ..._batch.operations import service
 from ..._batch.payload import registry
 from ..._errors import TlsOpsError
+from ..._model.consumers import Consumer
 from ..._model.web import Endpoint, Site, SiteState, WebServer
 from ..httpsys import IIS_APP_ID, Record, Selector
 from ..netsh import Netsh
-from . import site_states, swap
+from . import shared, site_states, swap
 from .bindings import ANY, selector, tls_places
 from .endpoints import entry, foreign_program
 
@@ -39,7 +40,8 @@ class Iis7:
 
     ``listen_only`` is http.sys's IP listen list, empty for all addresses. ``services``: name -> (status, start) as the
     service control manager counts; a service that is not there is left out. ``digests``: identity of a record -> the
-    ``expect`` of a read of it, as long as no change is planned for it.
+    ``expect`` of a read of it, as long as no change is planned for it. ``shared``: the configuration is another
+    server's too.
     """
 
     known_sites: tuple[Site, ...] = ()
@@ -49,6 +51,10 @@ class Iis7:
     services: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     digests: Mapping[tuple[str, str, int], str] = dataclasses.field(default_factory=dict)
     version: str = ""
+    metabase_certificates: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    consumers: tuple[Consumer, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    shared: bool = False
     problem: Problem | None = None
 
     @property
@@ -102,9 +108,16 @@ class Iis7:
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Adds the binding ``*:port:`` where the site has no https binding on that port.
 
-        Raises TlsOpsError where another site or program would get the certificate too.
+        Raises TlsOpsError where another site or program would get the certificate too, and where the binding would
+        have to be added to a configuration that other servers share.
         """
         targets, information = self._targets(site, port)
+        if information and self.shared:
+            raise TlsOpsError(
+                f"site {site.name} has no https binding on port {port}, and this server takes its configuration from "
+                "another place (redirection.config): a binding added here would be added to every server that does.",
+                hint=f"Add the https binding *:{port}: where the shared configuration is kept, then run this again.",
+            )
         added = (site_states.add_binding(site, information),) if information else ()
         changed = [one for one in targets if (one.thumbprint, one.store) != (thumbprint.upper(), store)]
         return added + tuple(each for one in changed for each in self.replace(one, thumbprint, store))
@@ -121,9 +134,11 @@ class Iis7:
         return mine or [new], "" if own else f"*:{port}:"
 
     def start(self, site: Site) -> tuple[Operation, ...]:
+        _check_name(site)
         return site_states.start(site)
 
     def stop(self, site: Site) -> tuple[Operation, ...]:
+        _check_name(site)
         return site_states.stop(site)
 
     def start_services(self) -> tuple[Operation, ...]:
@@ -161,6 +176,15 @@ class Iis7:
             for each in self.known_sites
         ]
         return dataclasses.replace(self, known_sites=tuple(changed))
+
+
+def _check_name(site: Site) -> None:
+    """Raises TlsOpsError where appcmd, which knows sites by their names, cannot be told this one's."""
+    if not shared.nameable(site):
+        raise TlsOpsError(
+            f"the name of site {site.identifier} could not be read ('{site.name}'): it cannot be started or stopped.",
+            hint="The session's code page lacks its characters: connect by the winrm plugin, which sets UTF-8 (65001).",
+        )
 
 
 def _check_own(endpoint: Endpoint, site: Site) -> None:

@@ -16,7 +16,8 @@ from ..._errors import TlsOpsError
 from ..._model.host import HostInfo
 from ..._model.web import Site, WebServer
 from .. import httpsys, netsh
-from . import bindings, site_states
+from . import bindings, shared, site_states
+from .configured import Configured, configured
 from .endpoints import endpoints
 from .iis7 import SERVICES, Iis7, Problem
 from .xml_reader import elements
@@ -26,10 +27,6 @@ REDIRECTION = r"%SystemRoot%\System32\inetsrv\config\redirection.config"
 _RUNNING = 4
 
 _UNREADABLE = "The account needs administrator rights, and no other program may hold the file."
-_SHARED = (
-    "IIS takes its configuration from another place (redirection.config), which is not supported yet.",
-    "Switch shared configuration off on this server, or renew its certificate by hand.",
-)
 _IIS6 = ("IIS 6.0 is not supported yet.", "Supported are IIS 7 to 10 (Windows Server 2008 and newer).")
 
 
@@ -47,15 +44,25 @@ def operations() -> tuple[Operation, ...]:
     )
 
 
-def parse(answers: Sequence[Answer], host: HostInfo) -> WebServer:  # noqa: ARG001  another backend goes by the host
+def parse(answers: Sequence[Answer], host: HostInfo) -> WebServer:
     """The host's web server. What is wrong with it is raised when a step asks for its sites or endpoints."""
     try:
-        return _parse(answers)
+        return _parse(answers, host.ui_language)
     except TlsOpsError as error:
         return Iis7(problem=Problem(error.message, error.hint))
 
 
-def _parse(answers: Sequence[Answer]) -> Iis7:
+@dataclasses.dataclass(frozen=True)
+class _Configuration:
+    """``unreadable``: sentences about what is not known of it."""
+
+    sites: tuple[Site, ...] = ()
+    named: Configured = dataclasses.field(default_factory=Configured)
+    unreadable: tuple[str, ...] = ()
+    shared: bool = False
+
+
+def _parse(answers: Sequence[Answer], language: str) -> Iis7:
     *records, listen, version, config, redirection, states, was, w3svc, update, switches = answers
     found: dict[httpsys.Selector, httpsys.Record] = {}
     digests: dict[tuple[str, str, int], str] = {}
@@ -65,9 +72,13 @@ def _parse(answers: Sequence[Answer]) -> Iis7:
         digests |= httpsys.digests(kind, subtree)
     services = {name: state for name, each in zip(SERVICES, (was, w3svc), strict=True) if (state := _service(each))}
     product = _subtree(version, INETSTP).get("", {})
-    sites = _sites(product, config, redirection)
+    if _shared(product, redirection):
+        found_sites, unreadable = shared.sites(states, language, found)
+        configuration = _Configuration(found_sites, unreadable=unreadable, shared=True)
+    else:
+        configuration = _local(product, config)
     running = all(services.get(name, (0, 0))[0] == _RUNNING for name in SERVICES)
-    sites = _with_states(sites, states if running else None)
+    sites = _with_states(configuration.sites, states if running else None)
     return Iis7(
         known_sites=sites,
         known_endpoints=endpoints(found, sites),
@@ -76,6 +87,10 @@ def _parse(answers: Sequence[Answer]) -> Iis7:
         services=services,
         digests=digests,
         version=f"{_major(product)}.{product['MinorVersion'].number}" if "MinorVersion" in product else "",
+        metabase_certificates=configuration.named.metabase,
+        consumers=configuration.named.consumers,
+        unreadable=configuration.unreadable,
+        shared=configuration.shared,
     )
 
 
@@ -88,17 +103,24 @@ def _subtree(answer: Answer, key: str) -> dict[str, dict[str, RegistryValue]]:
     return registry(answer.payload)
 
 
-def _sites(product: dict[str, RegistryValue], config: Answer, redirection: Answer) -> tuple[Site, ...]:
-    """None at all where IIS is not installed; raises TlsOpsError where they cannot be known."""
-    if not product:
-        return ()
+def _shared(product: dict[str, RegistryValue], redirection: Answer) -> bool:
+    """Raises TlsOpsError for IIS 6.0, and where redirection.config cannot be read."""
     if _major(product) == 6:
         raise TlsOpsError(_IIS6[0], hint=_IIS6[1])
-    if _redirected(redirection):
-        raise TlsOpsError(_SHARED[0], hint=_SHARED[1])
+    return bool(product) and _redirected(redirection)
+
+
+def _local(product: dict[str, RegistryValue], config: Answer) -> _Configuration:
+    """Nothing at all where IIS is not installed; raises TlsOpsError where the sites cannot be known."""
+    if not product:
+        return _Configuration()
     if not config.ok:
         raise TlsOpsError(f"{bindings.CONFIG} cannot be read: {config.describe()}.", hint=_UNREADABLE)
-    return bindings.sites(config.payload)
+    root = elements(config.payload, "applicationHost.config")
+    named = configured(root)
+    return _Configuration(
+        bindings.sites(root), named, tuple(f"{place} is not understood." for place in named.unreadable)
+    )
 
 
 def _major(product: dict[str, RegistryValue]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from typing import get_args
+from xml.etree.ElementTree import Element
 
 from ..._batch.operation import Answer, Operation
 from ..._batch.operations import run
@@ -34,8 +35,7 @@ def states(answer: Answer) -> dict[str, SiteState]:
     The numbers and the state words are the schema's own; the names come in the console's code page and are not read.
     """
     try:
-        text = program(answer.payload).stdout.decode("latin-1") if answer.payload else ""
-        root = elements(_DECLARATION.sub("", text, count=1).encode(), "appcmd's list of sites")
+        root = listed(program(answer.payload).stdout.decode("latin-1") if answer.payload else "")
     except TlsOpsError:
         return {}
     found: dict[str, SiteState] = {}
@@ -44,6 +44,11 @@ def states(answer: Answer) -> dict[str, SiteState]:
         if word in _STATES:
             found[element.get("SITE.ID", "")] = _STATES[word]
     return found
+
+
+def listed(text: str) -> Element:
+    """The root of appcmd's list; its declaration says UTF-8 whatever the code page was. Raises TlsOpsError."""
+    return elements(_DECLARATION.sub("", text, count=1).encode(), "appcmd's list of sites")
 
 
 def start(site: Site) -> tuple[Operation, ...]:

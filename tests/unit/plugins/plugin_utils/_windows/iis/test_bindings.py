@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element
+
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Binding
@@ -13,10 +15,15 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.bindin
     sites,
     tls_places,
 )
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.xml_reader import elements
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.iis_host import Host
+
+
+def document(config: bytes) -> Element:
+    return elements(config, "applicationHost.config")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +63,7 @@ def test_hostile_places(text: str) -> None:
 
 def test_sites() -> None:
     host = Host({"商用": ("started", [("http", "*:80:", 0), ("https", "*:443:a", 1)]), "B": ("stopped", [])})
-    first, second = sites(host.xml())
+    first, second = sites(document(host.xml()))
     assert (first.identifier, first.name, first.state) == ("1", "商用", "unknown")
     assert first.bindings == (Binding("http", "*:80:"), Binding("https", "*:443:a", 1))
     assert [place for _other, place in tls_places(first)] == [Place("0.0.0.0", 443, "a")]
@@ -66,7 +73,7 @@ def test_sites() -> None:
 def test_sites_elsewhere_and_strange_flags_are_refused() -> None:
     inside = "<configuration><system.applicationHost><sites {}>{}</sites></system.applicationHost></configuration>"
     with pytest.raises(TlsOpsError, match=r"sites\.config"):
-        sites(inside.format('configSource="sites.config"', "").encode())
+        sites(document(inside.format('configSource="sites.config"', "").encode()))
     binding = '<site name="A"><bindings><binding protocol="https" sslFlags="Sni"/></bindings></site>'
     with pytest.raises(TlsOpsError, match="site A has sslFlags 'Sni'"):
-        sites(inside.format("", binding).encode())
+        sites(document(inside.format("", binding).encode()))

@@ -68,6 +68,7 @@ def test_central_store_without_a_record() -> None:
 
 def test_foreign_programs_have_names() -> None:
     assert foreign_program(ADFS, 443) == "AD FS"
+    assert foreign_program("{D7D72267-FCF9-4424-9EEC-7E1D8DCEC9A9}", 443) == "the IIS management service (WMSVC)"
     assert foreign_program(OTHER, 443) == ""
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.unit.iis_host import Host, iis
 
 ANY = "ipport=0.0.0.0:443"
+HOST = Host()
 SITE = {"A": ("started", [("https", "*:443:", 0)])}
 
 
@@ -34,7 +35,7 @@ def test_a_host_without_iis_has_records_but_no_sites() -> None:
     missing = Answer("error", kind="hresult", number=0x80070002 - (1 << 32))
     answers[5] = answers[6] = missing
     answers[7:11] = [Answer("error", kind="win32", number=2)] * 4
-    web = read.parse(answers, None)  # type: ignore[arg-type]
+    web = HOST.understood(answers)
     assert web.sites == ()
     assert [each.owner for each in web.endpoints] == ["foreign"]
 
@@ -42,7 +43,6 @@ def test_a_host_without_iis_has_records_but_no_sites() -> None:
 @pytest.mark.parametrize(
     ("host", "match"),
     [
-        (Host(SITE, redirected=True), r"redirection\.config"),
         (Host(SITE, config=b"<configuration>"), r"applicationHost\.config"),
     ],
 )
@@ -57,7 +57,7 @@ def test_problems_are_raised_when_sites_are_asked_for(host: Host, match: str) ->
 def test_what_cannot_be_read_is_named(index: int) -> None:
     answers = Host(SITE).answers()
     answers[index] = Answer("error", kind="hresult", number=0x80070005 - (1 << 32), text="Access is denied.")
-    web = read.parse(answers, None)  # type: ignore[arg-type]
+    web = HOST.understood(answers)
     with pytest.raises(TlsOpsError, match=r"cannot be read: Access is denied\. \(hresult 0x80070005\)") as error:
         _other = web.sites
     assert error.value.hint
@@ -71,11 +71,11 @@ def test_nothing_is_started_where_the_services_do_not_run() -> None:
 def test_states_that_appcmd_does_not_tell() -> None:
     answers = Host(SITE).answers()
     answers[7] = Answer("error", kind="exit", number=122)
-    assert [each.state for each in read.parse(answers, None).sites] == ["unknown"]  # type: ignore[arg-type]
+    assert [each.state for each in HOST.understood(answers).sites] == ["unknown"]
 
 
 @given(st.lists(st.builds(Answer, st.sampled_from(["ok", "error"]), st.binary(max_size=40)), min_size=12, max_size=12))
 def test_hostile_answers(answers: list[Answer]) -> None:
-    web = read.parse(answers, None)  # type: ignore[arg-type]
+    web = HOST.understood(answers)
     with contextlib.suppress(TlsOpsError):
         assert all(each.selector for each in web.endpoints)

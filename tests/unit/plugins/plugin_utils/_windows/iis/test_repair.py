@@ -135,5 +135,5 @@ def test_values_that_a_record_lost_meanwhile_are_told() -> None:
 
 
 def test_a_web_server_that_cannot_be_read_is_a_warning() -> None:
-    plan = repair(snapshot(Host(SITES, redirected=True), saved()))
+    plan = repair(snapshot(Host(SITES, config=b"<configuration>"), saved()))
     assert (plan.changes, "left alone" in plan.warnings[0]) == ((), True)

@@ -29,6 +29,12 @@ def test_forms() -> None:
         assert (root.get("b"), [each.tag for each in root]) == ("名前", ["c"])
 
 
+def test_texts_only_where_they_are_asked_for() -> None:
+    data = b"<a> <b>true</b></a>"
+    assert elements(data, "the file").findtext("b") == ""
+    assert elements(data, "the file", texts=True).findtext("b") == "true"
+
+
 @given(st.one_of(st.binary(max_size=60), st.text("<>/ab=\"'!&;x#?", max_size=40).map(str.encode)))
 def test_hostile(data: bytes) -> None:
     with contextlib.suppress(TlsOpsError):
