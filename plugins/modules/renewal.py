@@ -22,24 +22,30 @@ author:
 extends_documentation_fragment:
   - tlsops.windows.attributes
   - tlsops.windows.answer
+  - tlsops.windows.choosing
   - tlsops.windows.target
 options:
   production_site:
     description:
       - The web site whose TLS bindings get the new certificate, all of them. It is left started.
-      - Exactly one of O(production_site), O(binding) and O(replaces) is required.
+      - Exactly one of O(production_site), O(production_sites), O(binding), O(replaces) and O(renewals) is required.
     type: str
   binding:
     description:
       - One binding, as C(ip:port:host) the way IIS writes it, for example V(*:443:www.example.com).
-      - Exactly one of O(production_site), O(binding) and O(replaces) is required.
     type: str
   replaces:
     description:
       - The SHA-1 thumbprint of the old certificate. Every binding of a site that uses it gets the new one, stopped
         sites too.
-      - Exactly one of O(production_site), O(binding) and O(replaces) is required.
     type: str
+  thumbprint:
+    description:
+      - The SHA-1 thumbprint of a new certificate that is installed already, in C(MY) or C(WebHosting). There is no
+        installation part then.
+      - Exactly one of O(answer), O(answer_path), O(thumbprint) and O(renewals) is required.
+    type: str
+    version_added: 1.1.0
   renewal_site:
     description:
       - The web site on which the signing request was made. It is stopped first where its bindings collide with
@@ -55,14 +61,69 @@ options:
       - Refused where another site has the same IP address and port, because that site would get the certificate too.
     type: bool
     default: false
+  renewals:
+    description:
+      - Several renewals of one host in one task, still in two rounds. Each entry has a certificate and says where it
+        goes, instead of the task itself. All other options are the task's own.
+      - Each is planned on the host as those before leave it, a step of all before the next step of any. Nothing is
+        touched unless all of it holds, and an error names the entry by number and site.
+      - Refused are an endpoint that two entries give different certificates, a site that one entry stops and another
+        one leaves started, and a backup file that two certificates would share.
+    type: list
+    elements: dict
+    version_added: 1.1.0
+    suboptions:
+      answer:
+        description: As O(answer).
+        type: str
+      answer_path:
+        description: As O(answer_path).
+        type: path
+      thumbprint:
+        description:
+          - As O(thumbprint).
+          - Exactly one of O(renewals[].answer), O(renewals[].answer_path) and O(renewals[].thumbprint) is required.
+        type: str
+      production_site:
+        description:
+          - As O(production_site).
+          - Exactly one of O(renewals[].production_site), O(renewals[].production_sites), O(renewals[].binding) and
+            O(renewals[].replaces) is required.
+        type: str
+      production_sites:
+        description:
+          - As O(production_sites). A pattern never means the renewal site of any entry.
+        type: list
+        elements: str
+      binding:
+        description: As O(binding).
+        type: str
+      replaces:
+        description: As O(replaces).
+        type: str
+      renewal_site:
+        description: As O(renewal_site).
+        type: str
+      port:
+        description: As O(port).
+        type: int
+        default: 443
+      bind:
+        description: As O(bind).
+        type: bool
+        default: false
+      no_match:
+        description:
+          - As O(no_match), which holds where this is not given. With V(ignore) this entry is left out and the others go
+            on.
+        type: str
+        choices: [fail, ignore]
   verify:
     description:
       - With V(changed) the host is asked what its bindings serve after something was changed.
       - With V(always) it is asked although nothing had to change.
     type: str
-    choices:
-      - changed
-      - always
+    choices: [changed, always]
     default: changed
   backup_password:
     description:
@@ -87,10 +148,7 @@ options:
       - V(modern) is AES-256, PBKDF2 and SHA-256, for Windows Server 2019 and newer and for OpenSSL.
       - V(windows2016) and V(windows2003) use the older forms that these can open.
     type: str
-    choices:
-      - modern
-      - windows2016
-      - windows2003
+    choices: [modern, windows2016, windows2003]
     default: modern
   backup_vault:
     description: Whether to write the backup as an Ansible Vault file, with the vault secret that the play has loaded.
@@ -102,8 +160,7 @@ options:
     default: false
   allow_unencrypted:
     description:
-      - Whether the key, under its one-time password, and that password may travel over a connection that does not
-        encrypt, such as Basic authentication over HTTP.
+      - Whether the key, under its one-time password, may travel over a connection that does not encrypt (Basic, HTTP).
     type: bool
     default: false
   conflicting_roots:
@@ -114,11 +171,7 @@ options:
         Disallowed store. V(reported) only says so, V(ignored) does not look.
       - Its old bytes stay on the host. M(tlsops.windows.trusted_root) brings them back.
     type: str
-    choices:
-      - disabled
-      - distrusted
-      - reported
-      - ignored
+    choices: [disabled, distrusted, reported, ignored]
     default: disabled
 seealso:
   - module: tlsops.windows.trusted_root
@@ -134,9 +187,7 @@ EXAMPLES = r"""
     production_site: Production
     renewal_site: Renewal
     backup_password: "{{ vault_pfx_password }}"
-    backup_destinations:
-      - /srv/backup/tls/
-      - /mnt/second/tls/
+    backup_destinations: [/srv/backup/tls/, /mnt/second/tls/]
 
 - name: Renew wherever the old certificate is in use, and leave the roots as they are
   tlsops.windows.renewal:
@@ -144,43 +195,68 @@ EXAMPLES = r"""
     replaces: 6A1F2B9C0D3E4F5061728394A5B6C7D8E9F00112
     conflicting_roots: reported
     backup_password: "{{ vault_pfx_password }}"
-    backup_destinations:
-      - /srv/backup/tls/
+    backup_destinations: [/srv/backup/tls/]
     backup_compatibility: windows2016
+
+- name: Renew all shops and the intranet of a host in one task; a host without an intranet has the shops renewed
+  tlsops.windows.renewal:
+    renewals:
+      - answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}_shops.eml"
+        production_sites: ["Shop *"]
+        renewal_site: Renewal
+      - answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}_intranet.eml"
+        production_site: Intranet
+        no_match: ignore
+    backup_password: "{{ vault_pfx_password }}"
+    backup_destinations: [/srv/backup/tls/]
 """
 
 RETURN = r"""
+matched:
+  description:
+    - Whether the host has what the task asks for. With O(renewals), whether it has that of any entry. Where it has not,
+      no step is in the result.
+  returned: success
+  type: bool
+  sample: true
+renewals:
+  description:
+    - With O(renewals), an entry for each, in order, with its own C(matched), C(certificate_install), C(pfx_backup) and
+      C(site_certificate), which are not at the top then. RV(trusted_root) is the host's and stays at the top.
+  returned: success, with O(renewals)
+  type: list
+  elements: dict
+  sample:
+    - matched: true
+      certificate_install: {thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567}
+      pfx_backup: {thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567}
+      site_certificate: {matched: true}
+    - matched: false
 trusted_root:
-  description: The part of the pre-check, as M(tlsops.windows.trusted_root) returns it.
+  description:
+    - The part of the pre-check, as M(tlsops.windows.trusted_root) returns it. With O(renewals) it is one for all new
+      certificates together.
   returned: success, unless O(conflicting_roots=ignored)
   type: dict
-  sample:
-    state: disabled
-    automatic_update: true
-    roots: []
+  sample: {state: disabled, automatic_update: true, roots: []}
 certificate_install:
   description: The part of Step 1, as M(tlsops.windows.certificate_install) returns it.
-  returned: success
+  returned: success, unless O(thumbprint) or O(renewals) is given
   type: dict
-  sample:
-    thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567
+  sample: {thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567}
 site_certificate:
   description: The part of Step 2, as M(tlsops.windows.site_certificate) returns it.
-  returned: success
+  returned: success, unless O(renewals) is given
   type: dict
-  sample:
-    thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567
+  sample: {thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567}
 pfx_backup:
   description: The part of Step 3, as M(tlsops.windows.pfx_backup) returns it.
-  returned: success
+  returned: success, unless O(renewals) is given
   type: dict
   sample:
     thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567
     files:
-      - path: /srv/backup/tls/web01_0F1E2D3C4B5A69788796A5B4C3D2E1F001234567.pfx
-        created: true
-    compatibility: modern
-    vault: false
+      - {path: /srv/backup/tls/web01_0F1E2D3C4B5A69788796A5B4C3D2E1F001234567.pfx, created: true}
 changed:
   description: Whether anything was changed, or would be in a dry run.
   returned: always
@@ -193,11 +269,8 @@ diff:
   elements: dict
   sample:
     - before_header: ipport=0.0.0.0:443
-      after_header: ipport=0.0.0.0:443
-      before: |
-        certificate 6A1F2B9C0D3E4F5061728394A5B6C7D8E9F00112
-      after: |
-        certificate 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567
+      before: "certificate: 6A1F2B9C0D3E4F5061728394A5B6C7D8E9F00112"
+      after: "certificate: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567"
 findings:
   description: What a person should know and may want to act on.
   returned: success

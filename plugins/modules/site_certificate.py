@@ -18,6 +18,8 @@ description:
   - The change is atomic where the system can do that (C(netsh http update sslcert), probed on the host), else delete
     and add. The undo travels in the same batch, and the old record is kept in the registry until the new one is proven.
     Where a run was cut off, the next one puts the record back if it is gone, and proves everything.
+  - Accounts that may read the key of the certificate that is replaced may read the new one's key too, from before the
+    swap on. Nothing is taken over where a list cannot be read.
   - One record can serve several sites. They change together and are named before.
   - The services that serve web sites are started if they do not run. With O(production_site) the site is started too.
   - Each changed binding is then looked at through the connection of the inventory, with SNI and without. The leaf and
@@ -27,7 +29,7 @@ options:
   production_site:
     description:
       - The web site whose TLS bindings get the certificate. It is started if it is stopped.
-      - Exactly one of O(production_site), O(binding) and O(replaces) is required.
+      - Exactly one of O(production_site), O(production_sites), O(binding) and O(replaces) is required.
     type: str
   binding:
     description:
@@ -63,11 +65,19 @@ extends_documentation_fragment:
   - tlsops.windows.attributes
   - tlsops.windows.target
   - tlsops.windows.answer
+  - tlsops.windows.choosing
 notes:
   - IIS 7 to 10. Bindings served from the central certificate store are recognized and left alone.
-  - Records that belong to AD FS, Web Application Proxy, SSTP, the IIS management service or the WinRM listener are
-    never touched.
-  - The old certificate stays in its store.
+  - Records that belong to AD FS, Web Application Proxy, SSTP, the IIS management service, the WinRM listener or SQL
+    Server Reporting Services are never touched.
+  - The old certificate stays in its store. Where it is also used by WinRM, Remote Desktop, FTP, SQL Server, the IIS
+    management service, SSTP or another program's record, a finding names the place. It is not changed there.
+  - Refused where IIS 6 compatibility keeps another certificate for one of the sites (property 5506 in C(customMetadata)
+    of applicationHost.config), because the next program that opens the old metabase would bind that one again.
+  - A warning where a record of an exact address hides a binding with SNI there, and where the scheduled task for IIS's
+    Certificate Rebind is on.
+  - With shared configuration (redirection.config) the sites are read by appcmd. Records of http.sys are each server's
+    own, so each of the servers needs its swap.
 seealso:
   - module: tlsops.windows.certificate_install
   - module: tlsops.windows.pfx_backup
@@ -88,6 +98,13 @@ EXAMPLES = r"""
     replaces: 0A4D5B7F3C2D1E0F9A1F0C4C0B0B9C7A0A2B7E7E
     thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
 
+- name: Give a wildcard certificate to all shops of a host, on the hosts that have any
+  tlsops.windows.site_certificate:
+    production_sites: ["Shop *", Checkout]
+    renewal_site: Renewal
+    thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
+    no_match: ignore
+
 - name: Swap one binding, and look at it even if nothing has to change
   tlsops.windows.site_certificate:
     binding: "*:443:www.example.com"
@@ -96,6 +113,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+matched:
+  description: Whether the host has what the task asks for. Where it has not, nothing else of the step is returned.
+  returned: success
+  type: bool
+  sample: true
 certificate:
   description: The certificate that the bindings are to hold.
   returned: success
@@ -114,6 +136,14 @@ certificate:
     thumbprint: 1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A
     subject: CN=www.example.com
     not_after: "2027-03-01T23:59:59+00:00"
+key_access:
+  description:
+    - The SIDs that may read the new certificate's key from now on, because they may read that of a certificate that it
+      replaces. Empty where the lists are equal, or one of them could not be read.
+  returned: success
+  type: list
+  elements: str
+  sample: [S-1-5-20]
 endpoints:
   description: Each http.sys record that was meant.
   returned: success
@@ -154,7 +184,7 @@ endpoints:
 sites:
   description:
     - The states of the sites that were named, under C(production) and C(renewal). Each has C(name), C(before) and
-      C(after).
+      C(after). With O(production_sites) there is a list of them under C(production_sites) instead of C(production).
     - A state is C(unknown) where IIS does not list its sites, as with very many bindings. Such a site is started or
       stopped along with a swap, else left as it is, with a warning.
   returned: success
@@ -193,7 +223,7 @@ restart_required:
   type: bool
   sample: false
 findings:
-  description: Always empty for this step.
+  description: What a person should know, such as a site that a pattern finds and that has no https binding.
   returned: success
   type: list
   elements: str

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from .._errors import TlsOpsError
 from .._model.plan import Change
@@ -16,16 +17,22 @@ from ._renewal_site import find_site
 
 @dataclasses.dataclass(frozen=True)
 class SiteStates:
-    """``web`` is the web server as it will be; ``result`` has a part for each site that was named."""
+    """``web`` is the web server as it will be.
+
+    ``production`` has ``name``, ``before`` and ``after`` of each production site, ``renewal`` of the renewal site.
+    """
 
     web: WebServer
     changes: tuple[Change, ...]
-    result: dict[str, dict[str, str]]
+    production: tuple[dict[str, str], ...]
+    renewal: dict[str, str] | None
     warnings: tuple[str, ...] = ()
 
 
-def settle(web: WebServer, production_name: str, renewal_name: str, *, serve: bool, acting: bool) -> SiteStates:
-    """States of sites that were not named are left alone. Raises TlsOpsError where there is no such site.
+def settle(web: WebServer, names: Sequence[str], renewal_name: str, *, serve: bool, acting: bool) -> SiteStates:
+    """The renewal site stopped, then the production sites ``names`` started; states of others are left alone.
+
+    Raises TlsOpsError where there is no such site, or one could not be started.
 
     ``serve``: there is something to look at, so the services must run. ``acting``: certificates are swapped too.
 
@@ -34,10 +41,10 @@ def settle(web: WebServer, production_name: str, renewal_name: str, *, serve: bo
     already, so they are run beside a swap, which changes the host anyway. In a run that has nothing to swap they would
     be a change each time: there such a site is left alone, and a warning says so.
     """
-    production = find_site(web, production_name) if production_name else None
-    renewal = find_site(web, renewal_name) if renewal_name else None
+    production = [find_site(web, name) for name in names]
+    renewal = [find_site(web, renewal_name)] if renewal_name else []
     _check_free(web, production, renewal)
-    before = {each.name: each.state for each in (production, renewal) if each}
+    before = {each.name: each.state for each in (*production, *renewal)}
     changes: list[Change] = []
     warnings: list[str] = []
     services = web.start_services() if serve or production else ()
@@ -46,11 +53,10 @@ def settle(web: WebServer, production_name: str, renewal_name: str, *, serve: bo
             Change("start the services that serve web sites", "web services", "stopped", "running", services)
         )
         web = _with_services(web)
-    wanted: tuple[tuple[Site | None, SiteState], ...] = ((renewal, "stopped"), (production, "started"))
+    wanted: list[tuple[Site, SiteState]] = [(site, "stopped") for site in renewal]
+    wanted += [(site, "started") for site in production]
     for site, state in wanted:
-        found = find_site(web, site.name) if site else None
-        if found is None:
-            continue
+        found = find_site(web, site.name)
         if found.state == "unknown" and not (services or acting):
             warnings.append(_left_alone(found, state))
             continue
@@ -58,13 +64,13 @@ def settle(web: WebServer, production_name: str, renewal_name: str, *, serve: bo
         if change:
             changes.append(change)
             web = web.with_state(found, state)
-    roles = (("production", production), ("renewal", renewal))
-    result = {
-        role: {"name": site.name, "before": before[site.name], "after": find_site(web, site.name).state}
-        for role, site in roles
-        if site
-    }
-    return SiteStates(web, tuple(changes), result, tuple(warnings))
+    told = tuple(_told(web, site) for site in production)
+    stopped = _told(web, renewal[0]) if renewal else None
+    return SiteStates(web, tuple(changes), told, stopped, tuple(warnings))
+
+
+def _told(web: WebServer, before: Site) -> dict[str, str]:
+    return {"name": before.name, "before": before.state, "after": find_site(web, before.name).state}
 
 
 def _with_services(web: WebServer) -> WebServer:
@@ -74,7 +80,7 @@ def _with_services(web: WebServer) -> WebServer:
     return web
 
 
-def _changed(web: WebServer, site: Site, state: SiteState, before: str, production: Site | None) -> Change | None:
+def _changed(web: WebServer, site: Site, state: SiteState, before: str, production: Sequence[Site]) -> Change | None:
     operations = web.stop(site) if state == "stopped" else web.start(site)
     if not operations:
         return None
@@ -97,18 +103,28 @@ def _left_alone(site: Site, wanted: str) -> str:
     )
 
 
-def _check_free(web: WebServer, production: Site | None, renewal: Site | None) -> None:
-    """Raises TlsOpsError where a started site, which nobody stops, keeps the production site from starting."""
-    if production is None or production.state != "stopped":
-        return
-    for site in web.sites:
-        common = _common(site, production)
-        if common and site.state == "started" and site not in (production, renewal):
-            raise TlsOpsError(
-                f"the site '{production.name}' is stopped and cannot be started: '{site.name}' is started and has its "
-                f"binding {', '.join(common)} too.",
-                hint=f"Where '{site.name}' is the renewal site, name it by renewal_site: it is stopped first then.",
-            )
+def _check_free(web: WebServer, production: Sequence[Site], renewal: Sequence[Site]) -> None:
+    """Raises TlsOpsError where a site that is to run beside it keeps a production site from starting."""
+    running = [site for site in web.sites if site not in renewal and (site.state == "started" or site in production)]
+    for own in production:
+        other = next((site for site in running if site != own and own.state == "stopped" and _common(site, own)), None)
+        if other is not None:
+            raise _in_the_way(own, other, chosen=other in production)
+
+
+def _in_the_way(own: Site, other: Site, *, chosen: bool) -> TlsOpsError:
+    common = ", ".join(_common(other, own))
+    if chosen:
+        return TlsOpsError(
+            f"the site '{own.name}' is stopped and cannot be started: '{other.name}', which is to run too, has its "
+            f"binding {common} too.",
+            hint="Name only one of the two, or choose the endpoints by binding or replaces: that starts no site.",
+        )
+    return TlsOpsError(
+        f"the site '{own.name}' is stopped and cannot be started: '{other.name}' is started and has its "
+        f"binding {common} too.",
+        hint=f"Where '{other.name}' is the renewal site, name it by renewal_site: it is stopped first then.",
+    )
 
 
 def _common(one: Site, other: Site) -> list[str]:
@@ -116,6 +132,9 @@ def _common(one: Site, other: Site) -> list[str]:
     return sorted({str(each) for each in one.bindings} & {str(each) for each in other.bindings})
 
 
-def _why(site: Site, production: Site | None) -> str:
-    common = _common(site, production) if production and site is not production else []
-    return f", which has {', '.join(common)} as '{production.name}' has" if production and common else ""
+def _why(site: Site, production: Sequence[Site]) -> str:
+    for each in production:
+        common = _common(site, each) if site is not each else []
+        if common:
+            return f", which has {', '.join(common)} as '{each.name}' has"
+    return ""

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .._model.web import Binding, Endpoint, WebServer
 from .._windows.iis.bindings import ANY, ANY_V6, CENTRAL_STORE, SNI, Place, tls_places
-from ._renewal_site import find_site
+from ._renewal_site import find_site, site_names
+from ._site_patterns import Match, matched
+
+_SHOWN = 10  # records that an error lists; a server can have hundreds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Targets:
     asked: tuple[str, ...] = ()
     skipped: tuple[Endpoint, ...] = ()  # served from the central certificate store
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     def shared_with(self, endpoint: Endpoint) -> tuple[str, ...]:
         """The sites that change together with the one that was asked for."""
@@ -40,25 +44,63 @@ class Targets:
 
 
 def of_site(web: WebServer, name: str) -> Targets:
-    """Every TLS endpoint of a site. Raises TlsOpsError."""
+    """Every TLS endpoint of a site. Raises NoMatch where there is no such site, else TlsOpsError."""
     site = find_site(web, name)
     found = [each for each in web.endpoints if site.name in each.sites]
     if not found:
-        raise TlsOpsError(
-            f"the site '{site.name}' has no https binding.", hint="Add one in IIS, then run this step again."
-        )
+        raise _no_https(site.name)
     return _sorted(found, (site.name,))
 
 
+def of_sites(web: WebServer, wanted: Sequence[str], never: Collection[str], *, lenient: bool) -> Targets:
+    """Every TLS endpoint of the sites that names and patterns mean, but for the sites named in ``never``.
+
+    Raises NoMatch where there is none, TlsOpsError where a name (not a pattern) finds a site without https binding or,
+    unless ``lenient``, no site while others are there.
+    """
+    match = matched([site.name for site in web.sites], wanted, never)
+    asked = ", ".join(f"'{each}'" for each in wanted)
+    if not match.names:
+        raise NoMatch(
+            f"no web site is meant by {asked}; there are: {site_names(web)}.", hint="Names are as IIS Manager shows."
+        )
+    if match.unknown and not lenient:
+        find_site(web, match.unknown[0])
+    bare = [name for name in match.names if not any(name in each.sites for each in web.endpoints)]
+    if len(bare) == len(match.names) and not match.named:
+        raise NoMatch(f"no site that {asked} means has an https binding: {', '.join(bare)}.", hint="Add one in IIS.")
+    for name in bare:
+        if name in match.named:
+            raise _no_https(name)
+    return _of_names(web, match, bare)
+
+
+def _of_names(web: WebServer, match: Match, bare: Sequence[str]) -> Targets:
+    targets = _sorted([each for each in web.endpoints if set(match.names) & set(each.sites)], match.names)
+    served = {name for each in targets.endpoints for name in each.sites}
+    unknown = (f"There is no web site '{name}'; there are: {site_names(web)}." for name in match.unknown)
+    unused = (f"No web site matches '{pattern}'." for pattern in match.unused)
+    left = (f"The site '{name}' matches, but has no https binding: it was left out." for name in bare)
+    return dataclasses.replace(
+        targets,
+        asked=tuple(name for name in match.names if name in served),
+        findings=(*unknown, *unused, *left),
+    )
+
+
+def _no_https(name: str) -> TlsOpsError:
+    return TlsOpsError(f"the site '{name}' has no https binding.", hint="Add one in IIS, then run this step again.")
+
+
 def of_binding(web: WebServer, information: str) -> Targets:
-    """The endpoint of one binding, ``ip:port:host``. Raises TlsOpsError."""
+    """The endpoint of one binding, ``ip:port:host``. Raises NoMatch where there is none, else TlsOpsError."""
     wanted = Place.parse(information)
     chosen = [
         (site.name, binding, place) for site in web.sites for binding, place in tls_places(site) if place == wanted
     ]
     if not chosen:
         there = ", ".join(binding.information for site in web.sites for binding, _other in tls_places(site)) or "none"
-        raise TlsOpsError(
+        raise NoMatch(
             f"no site has the https binding '{information}'; there are: {there}.",
             hint="Name one of these, or add the binding in IIS first.",
         )
@@ -67,7 +109,10 @@ def of_binding(web: WebServer, information: str) -> Targets:
 
 
 def of_thumbprint(web: WebServer, old: str, new: str) -> Targets:
-    """Every endpoint of IIS that holds the old certificate, and those that hold the new one already."""
+    """Every endpoint of IIS that holds the old certificate, and those that hold the new one already.
+
+    Raises NoMatch where there is none, TlsOpsError where only records of other programs hold the old one.
+    """
     others = [each for each in web.endpoints if each.thumbprint.upper() == old and each.owner != "iis"]
     warnings = tuple(
         f"{each.selector} holds the old certificate too, but is not one of IIS's: it is left alone." for each in others
@@ -79,8 +124,18 @@ def of_thumbprint(web: WebServer, old: str, new: str) -> Targets:
             hint="Replace it by the tool of the program that made the record.",
         )
     if not mine:
-        warnings = (f"No endpoint of IIS holds the certificate {old} or the new one: there is nothing to do.",)
+        raise NoMatch(
+            f"no endpoint of IIS holds the certificate {old}, or the new one; there are: {_held(web)}.",
+            hint="Check replaces; production_site names the site instead, with all its https bindings. no_match: "
+            "ignore passes over hosts on which nothing matches.",
+        )
     return Targets(tuple(mine), warnings=warnings)
+
+
+def _held(web: WebServer) -> str:
+    held = [f"{each.selector} {each.thumbprint.upper()}" for each in web.endpoints if each.thumbprint]
+    more = [f"and {len(held) - _SHOWN} more"] if len(held) > _SHOWN else []
+    return ", ".join([*held[:_SHOWN], *more]) or "none"
 
 
 def _sorted(found: Iterable[Endpoint], asked: tuple[str, ...]) -> Targets:

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .._model.plan import Change, Controller, Plan, Proof
 from .._model.snapshot import Query, Snapshot
 from .._model.web import Endpoint, WebServer
@@ -23,93 +23,118 @@ from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_t
 from ._endpoint_proof import Expected, endpoint_proof, expected_chain, unseen
 from ._endpoint_swap import result, swapped
 from ._intermediates import sorted_out
+from ._key_access import inherited_access
 from ._key_proof import signing
 from ._renewal_site import find_site
 from ._site_states import SiteStates, settle
 from ._target_checks import check_names, check_stores, lost_names
-from ._targets import Targets, host_names, of_binding, of_site, of_thumbprint
+from ._targets import Targets, host_names, of_binding, of_site, of_sites, of_thumbprint
+from ._traps import check as check_traps
 
 ARGUMENTS: dict[str, Any] = {
     "production_site": {"type": "str"},
+    "production_sites": {"type": "list", "elements": "str"},
     "binding": {"type": "str"},
     "replaces": {"type": "str"},
     "renewal_site": {"type": "str"},
     "thumbprint": {"type": "str"},
     **ANSWER_ARGUMENTS,
+    "no_match": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
     "verify": {"type": "str", "choices": ["changed", "always"], "default": "changed"},
     "timeout": {"type": "int", "default": 300},
 }
-_TARGETS = ("production_site", "binding", "replaces")
+TARGETS = ("production_site", "production_sites", "binding", "replaces")
+_TEXTS = ("production_site", "binding", "replaces", "renewal_site", "thumbprint")
 _CERTIFICATE = ("thumbprint", "answer", "answer_path")
 RULES: dict[str, Any] = {
-    "mutually_exclusive": [_TARGETS, _CERTIFICATE],
-    "required_one_of": [_TARGETS, _CERTIFICATE],
+    "mutually_exclusive": [TARGETS, _CERTIFICATE],
+    "required_one_of": [TARGETS, _CERTIFICATE],
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class SiteCertificate:
-    """One of ``production_site``, ``binding`` and ``replaces`` says where, ``thumbprint`` or ``answer`` which one."""
+    """One of ``TARGETS`` says where, ``thumbprint`` or ``answer`` which one.
+
+    ``never``: further sites that no pattern of ``production_sites`` finds, besides ``renewal_site``; ``stopped`` are
+    sites that other parts of the same plan stop, so that nobody can look at them afterwards.
+    """
 
     name: ClassVar[str] = "site_certificate"
     production_site: str = ""
+    production_sites: tuple[str, ...] = ()
     binding: str = ""
     replaces: str = ""
     renewal_site: str = ""
     thumbprint: str = ""
     answer: tuple[Certificate, ...] | None = None
+    no_match: str = "fail"
     verify: str = "changed"
+    never: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> SiteCertificate:
         """Raises TlsOpsError where a value makes no sense."""
-        given = {name: arguments.get(name) or "" for name in (*_TARGETS, "renewal_site", "thumbprint")}
-        if sum(bool(given[name]) for name in _TARGETS) != 1:
-            raise TlsOpsError(
-                f"exactly one of {', '.join(_TARGETS)} is needed, and not empty.", hint="It says where to swap."
-            )
-        if given["binding"] and Place.parse(given["binding"]) is None:
-            raise TlsOpsError(
-                f"'{given['binding']}' is no binding.", hint="Write it as IIS does: ip:port:host, *:443:."
-            )
+        given: dict[str, Any] = {name: arguments.get(name) or "" for name in _TEXTS}
+        # Ansible makes a list of a text at its commas and keeps what is around them.
+        sites = tuple(dict.fromkeys(each.strip() for each in arguments.get("production_sites") or ()))
+        _check_choice(given, sites)
         for name in ("replaces", "thumbprint"):
             given[name] = normalized_thumbprint(given[name]) if given[name] else ""
-        if given["renewal_site"] and given["renewal_site"].casefold() == given["production_site"].casefold():
-            raise TlsOpsError(
-                "renewal_site and production_site are the same site.",
-                hint="renewal_site is stopped: name the site on which the request was made, or leave it out.",
-            )
         answer = given_answer({name: arguments.get(name) or None for name in ANSWER_ARGUMENTS}, controller)
         if not given["thumbprint"] and answer is None:
             raise TlsOpsError(
                 f"one of {', '.join(_CERTIFICATE)} is needed, and not empty.", hint="It says which certificate."
             )
-        return cls(**given, answer=answer, verify=arguments["verify"])
+        how = {name: arguments[name] for name in ("no_match", "verify")}
+        return cls(**given, **how, production_sites=sites, answer=answer)
 
     def queries(self) -> frozenset[Query]:
         return frozenset(Query)
 
     def plan(self, snapshot: Snapshot) -> Plan:
         """Raises TlsOpsError where the certificate does not fit, or an endpoint must not or cannot be changed."""
+        if missing := self.unmatched(snapshot):
+            return Plan(self.name, snapshot, result={"matched": False}, findings=(missing,))
         web = _web(snapshot)
         resolved = resolve(snapshot, thumbprint=self.thumbprint, answer=self.answer)
         targets = self._targets(snapshot, web).without_record_in(resolved.personal.store if resolved.personal else MY)
         warnings = _checked(snapshot, web, targets, resolved)
+        traps = check_traps(snapshot, web, targets.endpoints, resolved.certificate)
         swaps = [swapped(web, each, resolved.certificate, targets) for each in targets.endpoints]
         for _other, after in swaps:
             web = web.with_endpoint(after)
-        done = _guarded([change for change, _other in swaps if change], snapshot, resolved)
+        inherited = inherited_access(snapshot, resolved, [each.thumbprint for each in targets.endpoints])
+        done = _guarded([*inherited.changes, *(change for change, _other in swaps if change)], snapshot, resolved)
         states = self._states(web, targets, acting=bool(done) or snapshot.prove_all)
         shared = [f"{change.what}." for (change, after) in swaps if change and targets.shared_with(after)]
+        told = result(resolved.certificate, targets, swaps) | {"sites": self._told(states)}
         return Plan(
             self.name,
-            dataclasses.replace(snapshot, web=states.web),
+            dataclasses.replace(snapshot, web=states.web, personal=inherited.personal),
             changes=(*done, *states.changes),
             proofs=self._proofs(snapshot, states, [(each, bool(change)) for change, each in swaps], resolved),
-            result=result(resolved.certificate, targets, swaps) | {"sites": states.result},
-            warnings=tuple(dict.fromkeys((*targets.warnings, *warnings, *shared, *states.warnings))),
+            result=told | {"matched": True, "key_access": list(inherited.sids)},
+            findings=(*targets.findings, *traps.findings),
+            warnings=tuple(dict.fromkeys((*targets.warnings, *warnings, *traps.warnings, *shared, *states.warnings))),
             prove_always=self._everything(snapshot),
         )
+
+    def unmatched(self, snapshot: Snapshot) -> str:
+        """With ``no_match: ignore``, what was looked for and is not here; else empty. Raises TlsOpsError."""
+        if self.no_match != "ignore":
+            return ""
+        try:
+            self._new(snapshot)
+        except NoMatch as error:
+            waiting = labels([one.certificate for one in with_key(snapshot.personal or (), (REQUEST,))])
+            return f"Nothing to do here: {error.message} Pending requests: {waiting}."
+        try:
+            self._targets(snapshot, _web(snapshot))
+        except NoMatch as error:
+            return f"Nothing to do here: {error.message}"
+        return ""
 
     def _everything(self, snapshot: Snapshot) -> bool:
         """Whether to look where nothing changes: as asked, or because an earlier swap may not have been proven."""
@@ -118,6 +143,9 @@ class SiteCertificate:
     def _targets(self, snapshot: Snapshot, web: WebServer) -> Targets:
         if self.production_site:
             return of_site(web, self.production_site)
+        if self.production_sites:
+            never = (*filter(None, (self.renewal_site,)), *self.never)
+            return of_sites(web, self.production_sites, never, lenient=self.no_match == "ignore")
         if self.binding:
             return of_binding(web, self.binding)
         return of_thumbprint(web, self.replaces, self._new(snapshot))
@@ -140,7 +168,17 @@ class SiteCertificate:
                 hint="renewal_site is the site on which the request was made. To stop it and start the site that has "
                 "its bindings, name that one by production_site.",
             )
-        return settle(web, self.production_site, self.renewal_site, serve=bool(targets.endpoints), acting=acting)
+        production = targets.asked if self.production_site or self.production_sites else ()
+        return settle(web, production, self.renewal_site, serve=bool(targets.endpoints), acting=acting)
+
+    def _told(self, states: SiteStates) -> dict[str, Any]:
+        """The states of sites, in the form of the options: one production site, or a list of them."""
+        told: dict[str, Any] = {}
+        if self.production_sites:
+            told["production_sites"] = list(states.production)
+        elif states.production:
+            told["production"] = states.production[0]
+        return told | {"renewal": states.renewal} if states.renewal else told
 
     def _proofs(
         self, snapshot: Snapshot, states: SiteStates, after: list[tuple[Endpoint, bool]], resolved: Resolved
@@ -150,11 +188,18 @@ class SiteCertificate:
         if not wanted:
             return ()
         expected = _expected(snapshot, resolved, self.answer)
-        web = states.web
+        web, stopped = states.web, {name.casefold() for name in self.stopped}
+        for site in states.web.sites:
+            web = web.with_state(site, "stopped") if site.name.casefold() in stopped else web
         return tuple(
             endpoint_proof(web, each, expected, host_names(web, each, each.sites), because=unseen(web, each))
             for each in wanted
         )
+
+    def claims(self, snapshot: Snapshot) -> tuple[tuple[str, ...], str]:
+        """The selectors of the endpoints that are meant, and the thumbprint to come. Raises TlsOpsError."""
+        targets = self._targets(snapshot, _web(snapshot))
+        return tuple(each.selector for each in targets.endpoints), self._new(snapshot)
 
     def wanted_store(self, snapshot: Snapshot) -> str:
         """The store (``MY``, ``WebHosting``) in which the new certificate must lie. Raises TlsOpsError."""
@@ -167,6 +212,23 @@ class SiteCertificate:
                 hint="Renew them one by one, by 'binding', after installing the certificate in the store of each.",
             )
         return names[0] if names else MY
+
+
+def _check_choice(given: Mapping[str, str], sites: Sequence[str]) -> None:
+    """Raises TlsOpsError where the options do not say one thing that can be swapped."""
+    chosen = [name for name in TARGETS if given.get(name) or (name == "production_sites" and sites)]
+    if len(chosen) != 1 or not all(sites):
+        raise TlsOpsError(
+            f"exactly one of {', '.join(TARGETS)} is needed, and not empty.", hint="It says where to swap."
+        )
+    if given["binding"] and Place.parse(given["binding"]) is None:
+        raise TlsOpsError(f"'{given['binding']}' is no binding.", hint="Write it as IIS does: ip:port:host, *:443:.")
+    names = {each.casefold() for each in (given["production_site"], *sites) if each}
+    if given["renewal_site"].casefold() in names:
+        raise TlsOpsError(
+            f"renewal_site and {chosen[0]} are the same site.",
+            hint="renewal_site is stopped: name the site on which the request was made, or leave it out.",
+        )
 
 
 def _guarded(swaps: list[Change], snapshot: Snapshot, resolved: Resolved) -> tuple[Change, ...]:

@@ -51,6 +51,8 @@ RULES: dict[str, Any] = {"mutually_exclusive": [("answer", "answer_path")]}
 class TrustedRoot:
     """``rebinds`` is False where a later part of the same plan binds again what has to be: see ``rebound``.
 
+    ``installed``: earlier parts of the same plan have found the keys of the ``answer``, which may be several ones.
+
     With an ``answer``, a conflict only with an expired cross certificate that the answer does not hold is a finding:
     old ones lie in many CA stores (that of ISRG Root X1 for one), and must not keep a renewal from going on.
     """
@@ -62,6 +64,7 @@ class TrustedRoot:
     state: str
     force: bool
     rebinds: bool = True
+    installed: bool = False
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> TrustedRoot:
@@ -86,7 +89,7 @@ class TrustedRoot:
 
         And where the answer is not for this host: what another one's mail holds must change nothing here.
         """
-        if self.answer:
+        if self.answer and not self.installed:
             find_leaf(self.answer, _keys(snapshot))
         found = conflicts(snapshot, self.answer)
         acted_on = [each for each in found if self.conflicting and not (self.answer and each.stale)]

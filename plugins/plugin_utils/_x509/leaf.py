@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .certificate import Certificate
 
 
 def find_leaf(certificates: Sequence[Certificate], public_keys: Collection[bytes]) -> Certificate:
     """The certificate for one of the keys (SubjectPublicKeyInfo, DER).
 
-    Where a mail quotes the old certificate too, the one issued last is meant. Raises TlsOpsError where none has such a
-    key, or where two were issued at the same moment.
+    Where a mail quotes the old certificate too, the one issued last is meant. Raises NoMatch where none has such a key,
+    TlsOpsError where two were issued at the same moment.
     """
     known = {key for key in public_keys if key}
     fitting = {one.der: one for one in certificates if one.public_key in known}
     if not fitting:
-        raise TlsOpsError(
+        raise NoMatch(
             f"none of the {len(certificates)} certificates in the answer belongs to a private key of this host: "
             f"{labels(certificates)}.",
             hint="Take the answer to the request that was made on this server, or check that its pending request is "

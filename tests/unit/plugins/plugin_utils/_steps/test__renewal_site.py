@@ -135,7 +135,7 @@ def test_a_new_endpoint_where_there_is_none() -> None:
     assert change.after == f"certificate {NEW.thumbprint} from MY\nhttps binding *:443: of the site 'Renewal'"
 
 
-@pytest.mark.parametrize("known", [OLD, NEW.thumbprint])
+@pytest.mark.parametrize("known", [OLD, NEW.thumbprint], ids=["old", "new"])
 def test_a_record_that_no_site_used_is_shown_as_it_was(known: str) -> None:
     left = endpoint("ipport=0.0.0.0:443", owner="unbound", thumbprint=known, settings={"flags": 2})
     result = bind(Web((RENEWAL,), (left,)))

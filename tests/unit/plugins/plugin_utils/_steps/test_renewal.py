@@ -187,7 +187,7 @@ def test_an_unknown_flag_of_another_site_does_not_stop_a_renewal(tmp_path: Path)
 def test_a_wrong_thumbprint_is_no_green_run(tmp_path: Path) -> None:
     with web01(tmp_path) as host:
         before = host.host.digest()
-        with pytest.raises(TlsOpsError, match="nothing to renew") as error:
+        with pytest.raises(TlsOpsError, match="no endpoint of IIS holds the certificate A") as error:
             host.renew(production_site=None, replaces="AB" * 20)
         assert "replaces" in error.value.hint
         assert host.host.digest() == before

@@ -285,13 +285,15 @@ def test_what_renewal_asks() -> None:
 
 
 def test_from_arguments() -> None:
-    blank = dict.fromkeys(ARGUMENTS) | {"verify": "changed"}
+    blank = dict.fromkeys(ARGUMENTS) | {"verify": "changed", "no_match": "fail"}
     mark = "\u200e" + " ".join(NEW.thumbprint[at : at + 2].lower() for at in range(0, 40, 2))
     made = SiteCertificate.from_arguments(blank | {"replaces": mark, "thumbprint": mark}, None)  # type: ignore[arg-type]
     assert (made.replaces, made.thumbprint) == (NEW.thumbprint, NEW.thumbprint)
     empty = {"binding": "", "replaces": "", "renewal_site": "", "answer": "", "answer_path": ""}
     given = blank | empty | {"production_site": "P", "thumbprint": mark}
     assert SiteCertificate.from_arguments(given, None) == step()  # type: ignore[arg-type]
+    several = blank | {"production_sites": ["P", " Q*", "P "], "thumbprint": mark}
+    assert SiteCertificate.from_arguments(several, None).production_sites == ("P", "Q*")  # type: ignore[arg-type]
     wrong = [
         {"production_site": "", "thumbprint": mark},
         {"production_site": "P", "answer": ""},
@@ -300,6 +302,10 @@ def test_from_arguments() -> None:
         {"production_site": "P", "thumbprint": "x"},
         {"production_site": "P"},
         {"production_site": "P", "renewal_site": "p", "thumbprint": mark},
+        {"production_sites": ["P", "R"], "renewal_site": "r", "thumbprint": mark},
+        {"production_sites": [], "thumbprint": mark},
+        {"production_sites": ["P", ""], "thumbprint": mark},
+        {"production_sites": ["P"], "binding": "*:443:", "thumbprint": mark},
     ]
     for arguments in wrong:
         with pytest.raises(TlsOpsError):
@@ -372,7 +378,8 @@ def test_services_are_left_alone_where_nothing_is_meant() -> None:
     before = snapshot(
         host(services={"WAS": (1, 3), "W3SVC": (1, 2)}), PersonalCertificate("MY", other.certificate, True)
     )
-    assert step(replaces="CC" * 20, thumbprint=other.thumbprint).plan(before).changes == ()
+    plan = step(replaces="CC" * 20, thumbprint=other.thumbprint, no_match="ignore").plan(before)
+    assert (plan.changes, plan.result) == ((), {"matched": False})
 
 
 def test_a_site_whose_state_cannot_be_read_is_settled_beside_a_swap_only() -> None:
@@ -404,3 +411,17 @@ def test_a_record_for_every_name_is_asked_by_a_name_that_nobody_has() -> None:
     verdict = plan.proofs[0].judge(tuple(map(target.execute, plan.proofs[0].operations)))
     assert verdict.outcome is Outcome.NOT_PROVEN
     assert "every name that could be asked for" in verdict.seen
+
+
+def test_who_may_read_the_old_key_may_read_the_new_one_before_it_is_bound() -> None:
+    default = "D:P(A;;FA;;;SY)(A;;FA;;;BA)"
+    readers = {OLD: default + "(A;;FR;;;NS)", NEW: default}
+    mine = tuple(PersonalCertificate("MY", each.certificate, True, access=text) for each, text in readers.items())
+    plan = step().plan(snapshot(host(), personal=mine))
+    granting, swap = plan.changes
+    assert [each.name for each in granting.operations] == ["key.prove", "key.acl"]
+    assert "key.acl" not in [each.name for each in swap.operations]
+    assert plan.result["key_access"] == ["S-1-5-20"]
+    bound = host(records={ANY: iis(NEW.thumbprint)})
+    again = step().plan(snapshot(bound, personal=plan.snapshot.personal))
+    assert (again.changes, again.result["key_access"]) == ((), [])

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import NoMatch, TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.leaf import find_leaf
 
 from tests.unit.mint import NOW, ec_key, mint
@@ -31,7 +31,7 @@ def test_of_an_old_and_a_new_one_the_new_one_is_meant(order: int) -> None:
 
 
 def test_none_fits_and_which_there_are() -> None:
-    with pytest.raises(TlsOpsError, match=rf"none of the 2 .*'www.example.com' \({LEAF.thumbprint}\)") as error:
+    with pytest.raises(NoMatch, match=rf"none of the 2 .*'www.example.com' \({LEAF.thumbprint}\)") as error:
         find_leaf([LEAF.certificate, ROOT.certificate], {mint("x", key=ec_key()).certificate.public_key})
     assert "pending request" in error.value.hint
 
@@ -43,5 +43,6 @@ def test_a_key_of_an_unknown_kind_fits_nothing() -> None:
 
 def test_two_of_the_same_moment_are_refused() -> None:
     keys = {LEAF.certificate.public_key, OTHER.certificate.public_key}
-    with pytest.raises(TlsOpsError, match="2 certificates for keys of this host"):
+    with pytest.raises(TlsOpsError, match="2 certificates for keys of this host") as error:
         find_leaf([LEAF.certificate, OTHER.certificate, LEAF.certificate], keys)
+    assert not isinstance(error.value, NoMatch)
