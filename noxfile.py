@@ -62,7 +62,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=False)
 def unit(session: nox.Session) -> None:
     """Unit tests, those of the simulated fleet and the lint of batch.ps1 included."""
-    session.run("pytest", "-q", "-rs", "tests/unit", "tests/lint", *session.posargs)
+    session.run("pytest", "-q", "-rs", "-n", "auto", "tests/unit", "tests/lint", *session.posargs)
 
 
 @nox.session(python=False)
@@ -74,7 +74,7 @@ def contract(session: nox.Session) -> None:
 @nox.session(python=False)
 def e2e(session: nox.Session) -> None:
     """The real ansible-playbook against the simulated fleet."""
-    session.run("pytest", "-q", "-rs", "tests/e2e", *session.posargs)
+    session.run("pytest", "-q", "-rs", "-n", "auto", "tests/e2e", *session.posargs)
 
 
 @nox.session(python=False)
@@ -152,7 +152,9 @@ def matrix(session: nox.Session, core: str) -> None:
     wanted.write_text("\n".join([f"ansible-core=={core}", *others, ""]), encoding="utf-8")
     session.run(*pip, "-r", str(wanted))
     env = {"PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    session.run(str(venv / "bin/pytest"), "-q", "-rs", "tests/unit", "tests/e2e", *session.posargs, env=env)
+    session.run(
+        str(venv / "bin/pytest"), "-q", "-rs", "-n", "auto", "tests/unit", "tests/e2e", *session.posargs, env=env
+    )
 
 
 def copy_files(target: Path) -> Path:
