@@ -13,7 +13,8 @@ options:
   production_sites:
     description:
       - Several web sites of a host, by name or by shell pattern (C(*), C(?), C([abc])); case does not count. All their
-        TLS bindings get the new certificate. Each of these sites is left started.
+        TLS bindings get the new certificate. A site given by its name is left started; one that a pattern finds stays
+        as it is, and if it is stopped a finding says so.
       - A pattern never means O(renewal_site). A site that a pattern finds and that has no https binding is left out,
         with a finding; one that is given by its name is an error.
       - A name without a site is an error, and with O(no_match=ignore) a finding, while others of the list are there. A

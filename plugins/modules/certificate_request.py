@@ -92,12 +92,20 @@ options:
       - Write the request to this file on the controller too. A folder (one that exists, or a path that ends in a
         slash) gets a file named after the host and the first name, as in C(web01_www.example.com.csr).
       - An absolute path, or one that begins with C(~), or with C({{ inventory_dir }}/). The folder has to exist.
+      - In a folder a second request of the host that waits too, with the same first name but other names or another
+        key, gets a file of its own, as in C(web01_www.example.com_2.csr).
       - A file that holds an older request for one of the names is replaced. Any other file of that name ends the task
         before anything is touched; so does, where a file is given and no folder, a request whose key is not on this
         host. Several hosts take a folder, or a file each.
-      - The file's name does not hold the type of the key. Two requests with the same first name, one for RSA and one
-        for ECDSA, take a file each.
     type: path
+  no_match:
+    description:
+      - What to do on a host that has no such site as O(site), or no such certificate as O(renew_from).
+      - V(fail) is an error. V(ignore) leaves the host as it is, with RV(state=no_match) and a finding that says what
+        was looked for and what there is.
+    type: str
+    choices: [fail, ignore]
+    default: fail
 extends_documentation_fragment:
   - tlsops.windows.attributes
   - tlsops.windows.target
@@ -146,6 +154,7 @@ state:
     - V(pending), one that fits is waiting for its answer.
     - V(not_due), the certificate in use lasts longer than O(due_days).
     - V(installed), the answer to an earlier request is installed, see RV(installed).
+    - V(no_match), with O(no_match=ignore), nothing here is what was asked for.
   returned: success
   type: str
   sample: made
@@ -167,7 +176,7 @@ due:
   type: bool
   sample: true
 in_use:
-  description: The certificate that is to be renewed. Empty without O(renew_from) and O(site).
+  description: The certificate that is to be renewed. Empty without O(renew_from) and O(site), and where there is none.
   returned: success
   type: dict
   contains:
@@ -201,7 +210,8 @@ key:
   type: str
   sample: rsa-2048
 exportable:
-  description: Whether the key may be exported. Null where Windows does not say, and for RV(state=not_due).
+  description: Whether the key may be exported. Null where Windows does not say, and for RV(state=not_due) and
+    RV(state=no_match).
   returned: success
   type: bool
   sample: true
@@ -226,7 +236,7 @@ files:
     - path: /srv/requests/web01_www.example.com.csr
       created: true
 findings:
-  description: Other pending requests that fit too.
+  description: Other pending requests that fit too; what was looked for, where RV(state=no_match).
   returned: success
   type: list
   elements: str

@@ -48,7 +48,7 @@ options:
     default: true
   friendly_name:
     description:
-      - The name that Windows shows for the certificate. Without it, that in the file.
+      - The name that Windows shows for the certificate. Without it, that in the file, or else the one that it has.
     type: str
   key_access:
     description:
@@ -56,7 +56,7 @@ options:
         sets it). Names or SIDs. Nobody loses anything.
       - Names differ with the language of Windows, SIDs do not, such as C(S-1-5-20) for C(NETWORK SERVICE). The account
         of an application pool is C(IIS AppPool\name), where that pool exists.
-      - An account that the host does not know is refused before anything is touched.
+      - A name that the host does not know is refused before anything is touched. A SID is taken as it is.
       - Mutually exclusive with O(key_access_like).
     type: list
     elements: str
@@ -153,7 +153,7 @@ path:
   type: str
   sample: /srv/backup/certificates/web01.example.com_1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A.pfx
 friendly_name:
-  description: The name that was asked for, or that of the file.
+  description: The name that was asked for, or that of the file, or else the one that the certificate has there.
   returned: success
   type: str
   sample: www 2026

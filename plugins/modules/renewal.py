@@ -68,7 +68,8 @@ options:
       - Each is planned on the host as those before leave it, a step of all before the next step of any. Nothing is
         touched unless all of it holds, and an error names the entry by number and site.
       - Refused are an endpoint that two entries give different certificates, a site that one entry stops and another
-        one leaves started, and a backup file that two certificates would share.
+        one leaves started, a backup file that two certificates would share, and an entry that replaces the certificate
+        that another one binds.
     type: list
     elements: dict
     version_added: 1.1.0
@@ -121,7 +122,7 @@ options:
   verify:
     description:
       - With V(changed) the host is asked what its bindings serve after something was changed.
-      - With V(always) it is asked although nothing had to change.
+      - With V(always) it is asked although nothing had to change, and then in a dry run too.
     type: str
     choices: [changed, always]
     default: changed
@@ -248,7 +249,7 @@ site_certificate:
   description: The part of Step 2, as M(tlsops.windows.site_certificate) returns it.
   returned: success, unless O(renewals) is given
   type: dict
-  sample: {thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567}
+  sample: {matched: true, certificate: {thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F001234567}}
 pfx_backup:
   description: The part of Step 3, as M(tlsops.windows.pfx_backup) returns it.
   returned: success, unless O(renewals) is given

@@ -57,7 +57,7 @@ options:
   verify:
     description:
       - V(changed) looks at the bindings where something had to change. V(always) looks at all of them, also where
-        nothing had to.
+        nothing had to, and then in a dry run too.
     type: str
     choices: [changed, always]
     default: changed

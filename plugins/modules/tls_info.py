@@ -39,8 +39,8 @@ notes:
     M(tlsops.windows.pfx_backup) prove; here RV(certificates[].key_usable) says whether it opened.
   - The chain of a certificate is what the server's stores allow. Whether a listener sends it is not looked at.
   - 2,000 certificates with RSA keys of 2048 bits and 500 bindings, on a simulated server, made an answer of 1.95 MB in
-    one command (2.6 MB on the wire, since WinRM encodes it once more) and a result of 1.85 MB. Narrow O(gather) where
-    that is too much to keep for every host.
+    one command (2.6 MB on the wire, since WinRM encodes it once more) and a result of 1.85 MB. Certificates of a public
+    CA are larger, by the timestamps of its logs. Narrow O(gather) where that is too much to keep for every host.
 seealso:
   - module: tlsops.windows.trusted_root
   - module: tlsops.windows.site_certificate
@@ -432,7 +432,10 @@ problems:
         - V(root_conflict) is an enabled root that keeps a cross certificate from being sent, see
           M(tlsops.windows.trusted_root).
         - V(cross_certificate_missing) is a chain that ends in a root for which its CA has a cross certificate.
-        - V(trap) is something of Windows that may undo a swap, or keep it from being seen.
+        - V(kept_certificate) is one that IIS 6 compatibility keeps and would bind again, V(certificate_rebind) the
+          scheduled task of that name. Both may undo a swap.
+        - V(hidden_name) is a record by name behind one of an exact address. V(foreign_record) is a record of another
+          program that bindings of a site meet.
         - V(unfinished) is what a run that was cut off left behind.
         - V(clock) is a clock that is more than 5 minutes off.
         - V(web_unreadable) and V(unreadable) are what is not known because it could not be read.

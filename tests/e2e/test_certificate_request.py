@@ -207,6 +207,17 @@ def test_from_the_request_to_the_installed_certificate_and_nothing_more_to_do(tm
             assert done["key_sha256"] == asked["key_sha256"]
 
 
+def test_one_file_for_two_hosts_keeps_the_request_that_it_holds(tmp_path: Path) -> None:
+    with staged(scenario(web=host(), other=host()), tmp_path) as stage:
+        path = stage.directory / "request.csr"
+        given = {**ASKED, "csr_path": str(path)}
+        first = stage.cases({"web": Case("web", "certificate_request", given)})["web"]
+        stage.refused({"other": (Case("other", "certificate_request", given), "This host does not have that key")})
+        assert path.read_text() == first["csr"]
+        own = Case("other", "certificate_request", {**ASKED, "csr_path": f"{stage.directory}/"})
+        assert stage.cases({"own": own})["own"]["files"][0]["path"].endswith("/other_www.example.com.csr")
+
+
 def test_what_cannot_be_asked_for_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
     with staged(scenario(web=host()), tmp_path) as stage:
 
@@ -226,6 +237,8 @@ def test_what_cannot_be_asked_for_is_refused_before_anything_is_touched(tmp_path
                 "folder": (case(csr_path="/nowhere/request.csr"), "there is no folder"),
                 "file": (case(csr_path=str(notes)), "is no certificate request"),
                 "due": (case(due_days=3), "due_days needs renew_from or site"),
+                "long ago": (case(site="Production", due_days=10**12), "between 0 and 36500"),
+                "printable": (case(subject="CN=a,SERIALNUMBER=株1"), "cannot hold '株'"),
                 "site": (case(site="Shop"), "there is no site 'Shop'"),
                 "thumbprint": (case(renew_from="AB" * 20), "there is no certificate ABAB"),
             }

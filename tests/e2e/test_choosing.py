@@ -60,7 +60,7 @@ def common(stage: Stage) -> dict[str, Any]:
 def test_all_sites_that_a_pattern_means_in_four_beats(tmp_path: Path) -> None:
     with staged(scenario(many=many()), tmp_path) as stage:
         old, new = stage.thumbprint("many", "old"), stage.thumbprint("many", "new")
-        wanted = {"production_sites": ["shop *"], "renewal_site": "Shop Renewal", "thumbprint": new}
+        wanted = {"production_sites": ["shop *", "shop fr"], "renewal_site": "Shop Renewal", "thumbprint": new}
         stage.set_variables({"many": {f"site_certificate_{name}": value for name, value in wanted.items()}})
         before = records(stage, "many")
         beats = stage.beats(stage.role("site_certificate"), ["many"])
@@ -199,7 +199,8 @@ def wrong(stage: Stage) -> dict[str, tuple[list[dict[str, Any]], str]]:
     """Lists of renewals that are refused, and the words for it."""
     shop, intra = ({"answer": stage.text("many", name)} for name in ("shop", "intra"))
     first = {**shop, "production_sites": ["Shop DE"]}
-    same = {"thumbprint": stage.thumbprint("many", "new"), "binding": "*:443:de.shop.example.com"}
+    new = stage.thumbprint("many", "new")
+    same = {"thumbprint": new, "binding": "*:443:de.shop.example.com"}
     at_intranet = {**intra, "production_site": "Intranet"}
     return {
         "claimed": (
@@ -227,6 +228,16 @@ def wrong(stage: Stage) -> dict[str, tuple[list[dict[str, Any]], str]]:
             [first, {**same, "bind": True}],
             "renewal 2 (binding '*:443:de.shop.example.com')",
         ),
+        "replaced by another": (
+            [{**same, "replaces": stage.thumbprint("many", "old"), "binding": ""}, {**shop, "replaces": new}],
+            "renewal 2 (replaces",
+        ),
+        "taken by another": (
+            [at_intranet, {**same, "replaces": stage.thumbprint("many", "intra"), "binding": ""}],
+            "an earlier renewal of this task takes every endpoint",
+        ),
+        "no dict": ([first, None], "renewals, entry 2: it is nothing, not a dict"),
+        "no option": ([first, {**first, "verify": "always"}], "entry 2: unsupported parameters: verify"),
         "nothing": ([first, {"production_site": "Intranet"}], "renewals, entry 2: one of the following is required"),
         "two targets": ([{**first, "replaces": "AB" * 20}], "renewals, entry 1: parameters are mutually exclusive"),
         "empty": ([], "the list of renewals is empty"),

@@ -93,7 +93,7 @@ def _place(planned: Sequence, failed: int) -> str:
 def permanent(planned: Sequence, before: int) -> str:
     """What stays of the changes that were complete before the operation ``before``, as sentences; mostly nothing."""
     stays = [change.permanent for change, last in planned.changes if change.permanent and last < before]
-    return "".join(f"What stays: {each}." for each in stays)
+    return " ".join(f"What stays: {each}." for each in stays)
 
 
 def _after(answers: tuple[Answer, ...]) -> str:

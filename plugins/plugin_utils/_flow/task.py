@@ -72,7 +72,7 @@ def _messages(result: ValidationResult) -> list[str]:
     """Ansible's own words; of an unknown option it tells the name only."""
     return [
         f"unsupported parameters: {each.msg}" if isinstance(each, UnsupportedError) else each.msg
-        for each in result.errors
+        for each in result.errors.errors
     ]
 
 

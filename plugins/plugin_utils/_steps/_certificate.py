@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .._model.plan import Controller
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
@@ -71,7 +71,8 @@ def normalized_thumbprint(text: str) -> str:
 def resolve(snapshot: Snapshot, *, thumbprint: str = "", answer: Sequence[Certificate] | None = None) -> Resolved:
     """The certificate of MY or WebHosting that a thumbprint or an answer means, with its private key.
 
-    Raises TlsOpsError where it is not there, has no private key, or the answer fits no key of this host.
+    Raises NoMatch where the thumbprint is not there or the answer fits no key of this host, TlsOpsError where the
+    certificate has no private key.
     """
     if snapshot.personal is None:
         raise TlsOpsError("the host's own certificates were not read.")
@@ -101,6 +102,6 @@ def _by_thumbprint(
                 hint="Where its key is still on the server, 'certutil -repairstore My <thumbprint>' links it again.",
             )
     there = labels([one.certificate for one in usable][:10])
-    raise TlsOpsError(
+    raise NoMatch(
         f"there is no certificate {thumbprint} in MY or WebHosting.", hint=f"With a private key there are: {there}."
     )

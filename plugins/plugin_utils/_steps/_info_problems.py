@@ -48,7 +48,7 @@ def found(snapshot: Snapshot) -> tuple[Problem, ...]:
         *_bindings(snapshot),
         *_dates(snapshot),
         *_chains(snapshot),
-        *(Problem("trap", text) for text in findings(snapshot)),
+        *(Problem(kind, text) for kind, text in findings(snapshot)),
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
 from .._model.plan import Change, Controller, ControllerFile, Export
-from .._x509.request import SigningRequest, read_request
+from .._model.stores import PersonalCertificate
+from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
+from .._x509.request import SigningRequest, read_request, request_in
 from ._certificate import PATH_HINT, is_absolute
 from ._request_wanted import Wanted
 
@@ -32,8 +34,10 @@ class RequestFile:
     there: SigningRequest | None
 
     @classmethod
-    def at(cls, path: str, wanted: Wanted, controller: Controller, keys: Collection[bytes]) -> RequestFile | None:
-        """None without a path; ``keys`` are the public keys that the host has the private ones of.
+    def at(
+        cls, path: str, wanted: Wanted, controller: Controller, personal: Sequence[PersonalCertificate]
+    ) -> RequestFile | None:
+        """None without a path; ``personal`` are the certificates and the pending requests of the host.
 
         Raises TlsOpsError where the file is anything else than an older request of this host: it stays.
         """
@@ -42,11 +46,12 @@ class RequestFile:
         resolved = controller.resolve(path)
         in_folder = resolved.endswith("/")
         if in_folder:
-            resolved += f"{_safe(controller.host) or 'host'}_{_safe(wanted.names[0])}.csr"
+            stem = f"{resolved}{_safe(controller.host) or 'host'}_{_safe(wanted.names[0])}"
+            resolved = _place(stem, wanted, controller, _keys(personal, REQUEST))
         controller.check_destination(resolved, allow_unsafe=True)  # a request is no secret
         data = controller.read(resolved)
         there = None if data is None else _older(resolved, data, wanted)
-        if there and not in_folder and there.public_key not in keys:
+        if there and not in_folder and there.public_key not in _keys(personal, MY, WEB_HOSTING, REQUEST):
             raise TlsOpsError(
                 f"{resolved} holds the {_described(there)}. This host does not have that key: another one may wait for "
                 "the answer.",
@@ -75,6 +80,24 @@ class RequestFile:
                 operations=(),
             ),
         )
+
+
+def _keys(personal: Sequence[PersonalCertificate], *stores: str) -> frozenset[bytes]:
+    return frozenset(one.certificate.public_key for one in with_key(personal, stores))
+
+
+def _place(stem: str, wanted: Wanted, controller: Controller, waiting: Collection[bytes]) -> str:
+    """A file of a folder: of two requests with the same first name that wait on this host, each has one of its own."""
+    path, number, free = f"{stem}.csr", 1, ""
+    while (data := controller.read(path)) is not None:
+        request = request_in(data)
+        if request is None or request.public_key not in waiting:
+            free = free or path
+        elif wanted.fits_request(request):
+            return path
+        number += 1
+        path = f"{stem}_{number}.csr"
+    return free or path
 
 
 def _older(path: str, data: bytes, wanted: Wanted) -> SigningRequest:

@@ -50,7 +50,7 @@ class InUse:
 def in_use(snapshot: Snapshot, *, thumbprint: str, site: str, due_days: int | None) -> InUse | None:
     """The certificate by its thumbprint, or the one that ``site`` uses; None where neither is given.
 
-    Raises TlsOpsError where it is not there, or the site uses several.
+    Raises NoMatch where there is no such certificate or site, TlsOpsError where the site uses none or several.
     """
     wanted = thumbprint_of(snapshot, site) if site else thumbprint
     if not wanted:

@@ -22,7 +22,7 @@ from .._windows.journal import REQUESTS
 from .._windows.personal import REQUEST, with_key
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
-from .._x509.request import SigningRequest, key_name, read_request
+from .._x509.request import SigningRequest, key_name, request_in
 from ._request_wanted import Wanted
 
 
@@ -79,14 +79,7 @@ def without(journal: Journal, names: tuple[str, ...]) -> Journal:
 
 
 def _kept(journal: Journal) -> dict[str, SigningRequest | None]:
-    return {name: _read(data) for name, data in journal.requests.items()}
-
-
-def _read(data: bytes) -> SigningRequest | None:
-    try:
-        return read_request(data)
-    except TlsOpsError:
-        return None
+    return {name: request_in(data) for name, data in journal.requests.items()}
 
 
 def _waiting(snapshot: Snapshot) -> tuple[PersonalCertificate, ...]:

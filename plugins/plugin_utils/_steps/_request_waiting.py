@@ -9,17 +9,25 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from .._model.plan import Plan
+from .._batch.operation import Answer
+from .._batch.operations import key_prove
+from .._batch.payload import lines
+from .._errors import TlsOpsError
+from .._model.plan import Outcome, Plan, Proof, Verdict
 from .._model.snapshot import Snapshot
+from .._windows.personal import opens_cng
 from .._x509.leaf import labels
-from .._x509.request import SigningRequest, key_name, key_sha256
+from .._x509.request import SigningRequest, assembled, key_name, key_sha256, request_info
 from ._key_proof import key_proof
 from ._request_file import RequestFile
+from ._request_making import PROOF, from_kept, kept, proven
 from ._request_pending import Pending
-from ._request_sources import Again, from_kept, kept
 from ._request_wanted import Wanted
 
-_SHA1_CLR = "2."  # PowerShell 2.0 signs with SHA-1 only
+_NO_SIGNATURE = (
+    "Use the request file that was written when it was made; or delete it (certlm.msc, Certificate Enrollment Requests)"
+    " and run again for a new one."
+)
 
 
 def waiting(
@@ -58,9 +66,9 @@ def _returned(plan: Plan, one: Pending, request: SigningRequest, wanted: Wanted,
 
 
 def _signed_again(plan: Plan, one: Pending, wanted: Wanted, file: RequestFile | None) -> Plan:
-    again = Again(one, wanted)
-    weak = plan.snapshot.host.clr_version.startswith(_SHA1_CLR) and wanted.request.key.startswith("rsa-")
-    told = ["the request is signed with SHA-1, all that PowerShell 2.0 has here; some CAs refuse it."] if weak else []
+    again = _Again(one, wanted)
+    weak = not opens_cng(plan.snapshot.host.clr_version) and wanted.request.key.startswith("rsa-")
+    told = ["the request is signed with SHA-1, all that this server's .NET can; some CAs refuse it."] if weak else []
     return dataclasses.replace(
         plan,
         exports=(file.export(again.operation, again.request, wanted),) if file else (),
@@ -101,3 +109,44 @@ def _label(one: Pending) -> str:
 
 def keyed(public_key: bytes) -> dict[str, Any]:
     return {"key": key_name(public_key), "key_sha256": key_sha256(public_key)}
+
+
+class _Again:
+    """A pending request of which there is no copy: its key signs it once more, and nothing is written.
+
+    Signed for the file and for the result, it is the first one that counts: ECDSA never signs twice alike.
+    """
+
+    def __init__(self, pending: Pending, wanted: Wanted) -> None:
+        certificate = pending.entry.certificate
+        names = wanted.request.dns_names, wanted.request.ip_addresses
+        self._info = request_info(certificate.subject, certificate.public_key, *names)
+        self._what = f"the certificate request for {wanted.names[0]}, signed again by its key"
+        self._signed: SigningRequest | None = None
+        self.operation = key_prove(pending.entry.store, certificate.thumbprint, self._info)
+
+    def request(self, answer: Answer) -> SigningRequest:
+        """Raises TlsOpsError where the key did not sign."""
+        if not answer.ok:
+            raise TlsOpsError(
+                f"the key of the pending request could not sign: {answer.describe()}.", hint=_NO_SIGNATURE
+            )
+        fields = {keyword: values[0] for keyword, values in lines(answer.payload) if values}
+        if "unproven" in fields:
+            reason = fields["unproven"].decode("utf-8", "replace")
+            raise TlsOpsError(f"the pending request cannot be shown: {reason}.", hint=_NO_SIGNATURE)
+        algorithm = fields.get("algorithm", b"").decode("ascii", "replace")
+        request = assembled(self._info, algorithm, fields.get("signature", b""))
+        self._signed = self._signed or request
+        return self._signed
+
+    @property
+    def proof(self) -> Proof:
+        return Proof(PROOF, self._what, (self.operation,), self._judge)
+
+    def _judge(self, answers: tuple[Answer, ...]) -> Verdict:
+        try:
+            request = self.request(answers[0])
+        except TlsOpsError as error:
+            return Verdict(Outcome.MISSED, f"{error.message} {error.hint}".strip())
+        return proven(request)

@@ -56,13 +56,17 @@ class Target:
 
 
 def target(leaf: Certificate, store: str, exportable: bool, friendly_name: str, snapshot: Snapshot) -> Target:
-    """What the host's store holds of the certificate; of two copies the one with a key counts."""
+    """What the host's store holds of the certificate; of two copies the one with a key counts.
+
+    Without ``friendly_name`` it keeps the one that it has there.
+    """
     copies = [
         one for one in snapshot.personal or () if one.certificate == leaf and one.store.casefold() == store.casefold()
     ]
     copies.sort(key=lambda one: (one.has_private_key, bool(one.provider)), reverse=True)
     blind = not opens_cng(snapshot.host.clr_version)  # an RSA key is imported to a CSP there
-    return Target(store, exportable, friendly_name, copies[0] if copies else None, blind)
+    there = copies[0] if copies else None
+    return Target(store, exportable, friendly_name or (there.friendly_name if there else ""), there, blind)
 
 
 def imported(opened: OpenedPfx, target: Target, snapshot: Snapshot, source: str) -> Change:

@@ -6,20 +6,21 @@
 
 from __future__ import annotations
 
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .._model.snapshot import Snapshot
 
 
 def thumbprint_of(snapshot: Snapshot, site: str) -> str:
     """The thumbprint of the one certificate that all TLS endpoints of ``site`` use.
 
-    IIS compares site names without case. Raises TlsOpsError where there is no such site, none or several certificates.
+    IIS compares site names without case. Raises NoMatch where there is no such site, TlsOpsError where it uses no
+    certificate, or several.
     """
     if snapshot.web is None:
-        raise TlsOpsError("this host has no IIS, so it has no site.", hint="Name the certificate by its thumbprint.")
+        raise NoMatch("this host has no IIS, so it has no site.", hint="Name the certificate by its thumbprint.")
     names = [each.name for each in snapshot.web.sites]
     if site.casefold() not in (name.casefold() for name in names):
-        raise TlsOpsError(f"there is no site '{site}'.", hint=f"There are: {', '.join(names) or 'none'}.")
+        raise NoMatch(f"there is no site '{site}'.", hint=f"There are: {', '.join(names) or 'none'}.")
     own = [
         endpoint
         for endpoint in snapshot.web.endpoints

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .._errors import TlsOpsError
 from .._model.plan import Change
@@ -29,8 +29,16 @@ class SiteStates:
     warnings: tuple[str, ...] = ()
 
 
-def settle(web: WebServer, names: Sequence[str], renewal_name: str, *, serve: bool, acting: bool) -> SiteStates:
-    """The renewal site stopped, then the production sites ``names`` started; states of others are left alone.
+def settle(
+    web: WebServer,
+    names: Sequence[str],
+    renewal_name: str,
+    *,
+    serve: bool,
+    acting: bool,
+    left: Collection[str] = (),
+) -> SiteStates:
+    """The renewal site stopped, then the production sites ``names`` started, but for those ``left`` as they are.
 
     Raises TlsOpsError where there is no such site, or one could not be started.
 
@@ -42,8 +50,9 @@ def settle(web: WebServer, names: Sequence[str], renewal_name: str, *, serve: bo
     be a change each time: there such a site is left alone, and a warning says so.
     """
     production = [find_site(web, name) for name in names]
+    started = [site for site in production if site.name not in left]
     renewal = [find_site(web, renewal_name)] if renewal_name else []
-    _check_free(web, production, renewal)
+    _check_free(web, started, renewal)
     before = {each.name: each.state for each in (*production, *renewal)}
     changes: list[Change] = []
     warnings: list[str] = []
@@ -54,7 +63,7 @@ def settle(web: WebServer, names: Sequence[str], renewal_name: str, *, serve: bo
         )
         web = _with_services(web)
     wanted: list[tuple[Site, SiteState]] = [(site, "stopped") for site in renewal]
-    wanted += [(site, "started") for site in production]
+    wanted += [(site, "started") for site in started]
     for site, state in wanted:
         found = find_site(web, site.name)
         if found.state == "unknown" and not (services or acting):

@@ -20,13 +20,17 @@ _SHOWN = 10  # records that an error lists; a server can have hundreds
 
 @dataclasses.dataclass(frozen=True)
 class Targets:
-    """``endpoints`` are to hold the certificate; ``asked`` are the sites they were chosen by (all of them if empty)."""
+    """``endpoints`` are to hold the certificate; ``asked`` are the sites they were chosen by (all of them if empty).
+
+    ``by_pattern`` are those of ``asked`` that nobody named: whether they run is none of this step's business.
+    """
 
     endpoints: tuple[Endpoint, ...]
     asked: tuple[str, ...] = ()
     skipped: tuple[Endpoint, ...] = ()  # served from the central certificate store
     warnings: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    by_pattern: frozenset[str] = frozenset()
 
     def shared_with(self, endpoint: Endpoint) -> tuple[str, ...]:
         """The sites that change together with the one that was asked for."""
@@ -81,10 +85,15 @@ def _of_names(web: WebServer, match: Match, bare: Sequence[str]) -> Targets:
     unknown = (f"There is no web site '{name}'; there are: {site_names(web)}." for name in match.unknown)
     unused = (f"No web site matches '{pattern}'." for pattern in match.unused)
     left = (f"The site '{name}' matches, but has no https binding: it was left out." for name in bare)
+    asked = tuple(name for name in match.names if name in served)
+    by_pattern = frozenset(asked) - match.named
+    resting = (
+        f"The site '{site.name}' matches and is stopped: it was not started."
+        for site in web.sites
+        if site.name in by_pattern and site.state == "stopped"
+    )
     return dataclasses.replace(
-        targets,
-        asked=tuple(name for name in match.names if name in served),
-        findings=(*unknown, *unused, *left),
+        targets, asked=asked, by_pattern=by_pattern, findings=(*unknown, *unused, *left, *resting)
     )
 
 

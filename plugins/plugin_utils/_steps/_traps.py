@@ -10,7 +10,7 @@ Pure. ``findings`` tells of a host as it is, ``check`` of endpoints that are to 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from .._errors import TlsOpsError
 from .._model.consumers import Consumer, Consumers
@@ -40,16 +40,20 @@ class Traps:
     findings: tuple[str, ...] = ()
 
 
-def findings(snapshot: Snapshot) -> tuple[str, ...]:
-    """All traps of a host, as far as it was read: its web server, its consumers. Never raises."""
+def findings(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """All traps of a host, as far as it was read: its web server, its consumers. A kind and a sentence for each.
+
+    Kinds: ``certificate_rebind``, ``kept_certificate``, ``hidden_name``, ``foreign_record``, ``unreadable``. Never
+    raises.
+    """
     web, known = snapshot.web, snapshot.consumers or Consumers()
-    found = _unread(known)
+    found = [("unreadable", text) for text in _unread(known)]
     if known.certificate_rebind:
-        found.append(_REBIND)
+        found.append(("certificate_rebind", _REBIND))
     if web is None:
         return tuple(found)
     try:
-        return (*found, *web.unreadable, *_of_web(web))
+        return (*found, *(("unreadable", text) for text in web.unreadable), *_of_web(web))
     except TlsOpsError:  # sites and endpoints are not known: whoever asks for them says why
         return tuple(found)
 
@@ -58,14 +62,14 @@ def _unread(known: Consumers) -> list[str]:
     return [f"{place} is not understood: it may name a certificate." for place in known.unreadable]
 
 
-def _of_web(web: WebServer) -> list[str]:
+def _of_web(web: WebServer) -> Iterator[tuple[str, str]]:
     names = {site.identifier: site for site in web.sites}
-    found = [
-        _kept(names.get(number), number, thumbprint, _bound(web, names.get(number)))
-        for number, thumbprint in web.metabase_certificates.items()
-    ]
-    found += _hidden(web, web.endpoints)
-    return found + [_met(each) for each in web.endpoints if each.owner == "foreign" and each.sites]
+    for number, thumbprint in web.metabase_certificates.items():
+        site = names.get(number)
+        yield "kept_certificate", _kept(site, number, thumbprint, _bound(web, site))
+    yield from (("hidden_name", text) for text in _hidden(web, web.endpoints))
+    met = (each for each in web.endpoints if each.owner == "foreign" and each.sites)
+    yield from (("foreign_record", _met(each)) for each in met)
 
 
 def _of_others(endpoint: Endpoint) -> bool:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from .._errors import TlsOpsError
+from .._errors import NoMatch, TlsOpsError
 from .._model.plan import Controller, Export, Plan
 from .._model.snapshot import Query, Snapshot
 from .._x509.certificate import Certificate
@@ -18,8 +18,8 @@ from .._x509.request import key_name
 from ._certificate import normalized_thumbprint
 from ._request_file import RequestFile, check_path
 from ._request_in_use import InUse, in_use, successor
+from ._request_making import checked, kept, made_proof, making
 from ._request_pending import fitting, leftovers, without
-from ._request_sources import checked, kept, made_proof, making
 from ._request_waiting import keyed, waiting
 from ._request_wanted import REQUEST_ARGUMENTS, Wanted, Wish
 
@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, Any] = {
     "site": {"type": "str"},
     "due_days": {"type": "int"},
     "csr_path": {"type": "path"},
+    "no_match": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
     "timeout": {"type": "int", "default": 300},
 }
 _IN_USE = ("renew_from", "site")
@@ -38,7 +39,7 @@ RULES: dict[str, Any] = {
     "required_one_of": [("subject", "names", "ip_addresses", *_IN_USE)],
 }
 
-State = Literal["made", "pending", "not_due", "installed"]
+State = Literal["made", "pending", "not_due", "installed", "no_match"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +52,7 @@ class CertificateRequest:
     site: str
     due_days: int | None
     csr_path: str
+    no_match: str
     controller: Controller = dataclasses.field(repr=False, compare=False)
 
     @classmethod
@@ -67,7 +69,7 @@ class CertificateRequest:
         csr_path = str(arguments["csr_path"] or "")
         check_path(csr_path)
         renew_from = normalized_thumbprint(thumbprint) if thumbprint else ""
-        return cls(wish, renew_from, site, arguments["due_days"], csr_path, controller)
+        return cls(wish, renew_from, site, arguments["due_days"], csr_path, arguments["no_match"], controller)
 
     def queries(self) -> frozenset[Query]:
         return frozenset({Query.PERSONAL, Query.WEB} if self.site else {Query.PERSONAL})
@@ -79,7 +81,12 @@ class CertificateRequest:
         """
         if snapshot.personal is None:
             raise TlsOpsError("the host's own certificates were not read.")
-        used = in_use(snapshot, thumbprint=self.renew_from, site=self.site, due_days=self.due_days)
+        try:
+            used = in_use(snapshot, thumbprint=self.renew_from, site=self.site, due_days=self.due_days)
+        except NoMatch as error:
+            if self.no_match != "ignore":
+                raise
+            return Plan(self.name, snapshot, result=_of_nothing(), findings=(f"Nothing to do here: {error}",))
         if used is not None and not used.due:
             return Plan(self.name, snapshot, result=_of_certificate("not_due", used.certificate, used))
         wanted = self.wish.wanted(used.certificate if used else None)
@@ -88,8 +95,7 @@ class CertificateRequest:
             result |= {"installed": next_one.certificate.thumbprint, "exportable": next_one.exportable}
             return Plan(self.name, snapshot, result=result | keyed(next_one.certificate.public_key))
         pending = fitting(wanted, snapshot)
-        keys = {one.certificate.public_key for one in snapshot.personal if one.has_private_key}
-        file = RequestFile.at(self.csr_path, wanted, self.controller, keys)
+        file = RequestFile.at(self.csr_path, wanted, self.controller, snapshot.personal)
         plan = waiting(self.name, pending, wanted, file, snapshot) if pending else self._new(wanted, file, snapshot)
         result = {**_empty(), "due": True, "in_use": used.result if used else {}, **plan.result}
         warnings = (*plan.warnings, *_odd_names(wanted))
@@ -124,6 +130,11 @@ def _odd_names(wanted: Wanted) -> tuple[str, ...]:
 
 def _empty() -> dict[str, Any]:
     return {"csr": "", "key_sha256": "", "installed": "", "files": []}
+
+
+def _of_nothing() -> dict[str, Any]:
+    nothing: dict[str, Any] = {"subject": "", "names": [], "key": "", "exportable": None}
+    return {**_empty(), "state": "no_match", "due": False, "in_use": {}, **nothing}
 
 
 def _of_wanted(state: State, wanted: Wanted) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Renewal:
                 part = course.plan(step, entry)
                 claims.add(part.result["endpoints"], part.result["thumbprint"], entry.words)
         if self.roots is not None:
-            course.plan(self._roots_for(course.stages[-1], entries))
+            course.plan(_roots_for(self.roots, course.stages[-1], entries))
         for entry in entries:
             with naming(entry.words):
                 plan = entry.backup.plan(course.stages[-1])
@@ -141,19 +141,20 @@ class Renewal:
         if self.roots is not None:
             course.add(self.roots.rebound(course.stages))
 
-    def _roots_for(self, snapshot: Snapshot, entries: Sequence[Entry]) -> TrustedRoot:
-        """The pre-check for all new certificates together: no other part changes a store after it."""
-        assert self.roots is not None
-        certificates: dict[Any, None] = {}
-        for entry in entries:
-            with naming(entry.words):
-                certificates |= dict.fromkeys(entry.certificates(snapshot))
-        return dataclasses.replace(self.roots, answer=tuple(certificates), installed=True, rebinds=False)
+
+def _roots_for(roots: TrustedRoot, snapshot: Snapshot, entries: Sequence[Entry]) -> TrustedRoot:
+    """The pre-check for all new certificates together: no other part changes a store after it."""
+    certificates: dict[Any, None] = {}
+    for entry in entries:
+        with naming(entry.words):
+            certificates |= dict.fromkeys(entry.certificates(snapshot))
+    return dataclasses.replace(roots, answer=tuple(certificates), installed=True, rebinds=False)
 
 
 def _swapped(course: Course, claims: Claims, entry: Entry, stopped: tuple[str, ...]) -> Plan:
     try:
-        selectors, thumbprint = entry.swap.claims(course.stages[-1])
+        with naming(entry.words):
+            selectors, thumbprint = entry.swap.claims(course.stages[-1])
     except NoMatch as error:  # it was there before the other renewals of the task
         raise TlsOpsError(
             f"{entry.words}: an earlier renewal of this task takes every endpoint that this one means.",

@@ -169,7 +169,8 @@ class SiteCertificate:
                 "its bindings, name that one by production_site.",
             )
         production = targets.asked if self.production_site or self.production_sites else ()
-        return settle(web, production, self.renewal_site, serve=bool(targets.endpoints), acting=acting)
+        rules = {"serve": bool(targets.endpoints), "acting": acting}
+        return settle(web, production, self.renewal_site, left=targets.by_pattern, **rules)
 
     def _told(self, states: SiteStates) -> dict[str, Any]:
         """The states of sites, in the form of the options: one production site, or a list of them."""

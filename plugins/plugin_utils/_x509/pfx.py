@@ -38,7 +38,7 @@ _OTHER_WAYS = (
 
 @dataclasses.dataclass(frozen=True)
 class OpenedPfx:
-    """What a PFX holds: one key, the certificate that belongs to it, and the others in their order.
+    """What a PFX holds: one key, the certificate that belongs to it, and the others in their order, each once.
 
     ``friendly_name`` is the certificate's, as Windows shows it; empty where the file has none.
     """
@@ -73,7 +73,7 @@ def open_pfx(data: bytes, password: str) -> OpenedPfx:
     own = next((each for each in certificates if each.public_key == public_key(parsed.key)), None)
     if own is None:
         raise TlsOpsError("the PFX holds no certificate that belongs to its private key.", hint=_WITH_KEY)
-    others = tuple(each for each in certificates if each != own)
+    others = tuple(dict.fromkeys(each for each in certificates if each != own))
     return OpenedPfx(parsed.key, own, others, names[own.der].decode("utf-8", "replace"))
 
 

@@ -151,6 +151,14 @@ def read_request(data: bytes) -> SigningRequest:
     return request
 
 
+def request_in(data: bytes) -> SigningRequest | None:
+    """As ``read_request``; None where there is none that can be read."""
+    try:
+        return read_request(data)
+    except TlsOpsError:
+        return None
+
+
 def key_name(public_key: bytes) -> str:
     """A SubjectPublicKeyInfo in words: ``rsa-2048``, ``ecdsa-p256``, another curve by its name; empty for others."""
     try:

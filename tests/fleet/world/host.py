@@ -189,7 +189,8 @@ class Host:
             self.registry.create(path("WebHosting"))
         redirection = REDIRECTION_TEMPLATE.format(self.options.shared_configuration)
         self.files.put(self.files.expand(REDIRECTION), redirection.replace("\n", "\r\n").encode())
-        for config in {self.files.expand(CONFIG), self.iis.path}:  # the server's own stays behind when it is shared
+        # The server's own stays behind when it is shared.
+        for config in dict.fromkeys((self.files.expand(CONFIG), self.iis.path)):
             self.files.put(config, TEMPLATE.replace("\n", "\r\n").encode())
 
     def _furnish_version(self) -> None:

@@ -216,7 +216,11 @@ class TestX500:
             x500.name(content, reverse=True)
 
     def test_what_an_attribute_cannot_hold_has_a_number_of_its_own(self) -> None:
-        for text, number in (("CN=a,SERIALNUMBER=株", 0x80092021), ("CN=a,E=é@a", 0x80092022), ("CN=a,DC=例", 0x80092022)):
+        for text, number in (
+            ("CN=a,SERIALNUMBER=株", 0x80092021),
+            ("CN=a,E=é@a", 0x80092022),
+            ("CN=a,DC=例", 0x80092022),
+        ):
             with pytest.raises(x500.BadName) as caught:
                 x500.name(text, reverse=True)
             assert caught.value.number == number

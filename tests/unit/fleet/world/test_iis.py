@@ -9,7 +9,11 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import Any
 
+import pytest
+
+from tests.fleet.world import httpsys
 from tests.fleet.world.host import Host
+from tests.fleet.world.registry import Key
 from tests.unit.fleet.world.asking import APPCMD, ask, make, run
 
 COLLIDING: list[dict[str, Any]] = [
@@ -118,3 +122,22 @@ def test_shared_configuration_and_extra_sections() -> None:
     redirection = host.files.read(r"C:\Windows\System32\inetsrv\config\redirection.config")
     assert ET.fromstring(redirection).find("configurationRedirection").get("enabled") == "true"  # type: ignore[union-attr]
     assert host.iis.config().find("customMetadata") is not None
+
+
+def test_where_it_listens_is_told_without_reading_every_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each connection asks: with a read of all records for every binding 200 sites took minutes."""
+    names = [f"s{number}.example.com" for number in range(20)]
+    bindings = [{"information": f"*:443:{name}", "ssl_flags": 1, "certificate": "old"} for name in names]
+    host = make(sites=[{"name": "Shops", "bindings": bindings}])
+    read: list[str] = []
+    original = httpsys._record
+
+    def record(kind: str, key: Key) -> httpsys.Record:
+        read.append(kind)
+        return original(kind, key)
+
+    monkeypatch.setattr(httpsys, "_record", record)
+    assert host.listening() == {("0.0.0.0", 443)}
+    assert read == []
+    assert host.httpsys.answering("10.0.0.1", 443, names[7]) is not None
+    assert read == ["hostnameport"]

@@ -265,8 +265,8 @@ def test_a_way_back_that_breaks_off_says_that_the_new_state_is_in_place() -> Non
 def test_what_stays_is_said_and_counts_as_a_change() -> None:
     lasting = dataclasses.replace(change(WRITE), permanent="the certificate in MY")
     with pytest.raises(TlsOpsError) as caught:
-        run(Scripted(), plan(changes=(lasting, change(WRITE)), proofs=(proof(Outcome.MISSED),)))
-    assert "What stays: the certificate in MY." in caught.value.hint
+        run(Scripted(), plan(changes=(lasting, lasting, change(WRITE)), proofs=(proof(Outcome.MISSED),)))
+    assert "What stays: the certificate in MY. What stays: the certificate in MY." in caught.value.hint
     assert caught.value.changed
 
 

@@ -109,7 +109,7 @@ def test_a_program_s_own_certificate_needs_no_chain(sites: tuple[str, ...], expe
     assert own.certificate.self_signed
     record = endpoint(own, "ipport=0.0.0.0:8172", port=8172, sites=sites, owner="foreign")
     given = served(endpoint(), record, personal=(personal(), personal(own)))
-    assert [kind for kind in kinds(given) if kind != "trap"] == expected
+    assert [kind for kind in kinds(given) if kind != "foreign_record"] == expected
 
 
 def test_a_root_that_stands_in_the_way() -> None:
@@ -132,6 +132,6 @@ def test_what_could_not_be_read_does_not_hide_the_rest() -> None:
 
 def test_traps_are_problems_too() -> None:
     (problem,) = found(snapshot(consumers=Consumers(certificate_rebind=True)))
-    assert problem.kind == "trap"
+    assert problem.kind == "certificate_rebind"
     assert problem.result().keys() == {"kind", "text", "where", "thumbprint"}
     assert Problem("a", "b").result()["where"] == ""

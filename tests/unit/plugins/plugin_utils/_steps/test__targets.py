@@ -45,6 +45,18 @@ def test_a_pattern_means_every_endpoint_of_its_sites_once() -> None:
     assert targets.findings == ("The site 'Shop plain' matches, but has no https binding: it was left out.",)
 
 
+def test_a_site_that_only_a_pattern_finds_stays_as_it_is() -> None:
+    """Somebody may have stopped it on purpose."""
+    own = web(sites={name: site for name, site in SITES.items() if name != "Other"})
+    found, named = (of_sites(own, wanted, [], lenient=False) for wanted in (["shop ?"], ["shop ?", "shop 2"]))
+    assert found.findings == ("The site 'Shop 2' matches and is stopped: it was not started.",)
+    assert named.findings == ()
+    states = [settle(own, each.asked, "", serve=True, acting=True, left=each.by_pattern) for each in (found, named)]
+    after = [{told["name"]: told["after"] for told in each.production} for each in states]
+    assert after == [{"Shop 1": "started", "Shop 2": "stopped"}, {"Shop 1": "started", "Shop 2": "started"}]
+    assert [len(each.changes) for each in states] == [0, 1]
+
+
 def test_what_of_a_list_is_not_there() -> None:
     with pytest.raises(NoMatch, match="no web site 'Portal'; there are: 'Shop 1'"):
         of_sites(web(), ["Portal", "Shop 1"], [], lenient=False)

@@ -45,6 +45,10 @@ def check(web: Iis7, *selectors: str, **fields: Any) -> Traps:
     return _traps.check(snapshot(web, **fields), web, endpoints, NEW.certificate)
 
 
+def found(host: Snapshot) -> tuple[str, ...]:
+    return tuple(text for _kind, text in _traps.findings(host))
+
+
 @pytest.mark.parametrize("kept", [OLD.thumbprint, OTHER.thumbprint, ""], ids=["the old one", "another", "unreadable"])
 def test_a_certificate_that_would_come_back_is_refused(kept: str) -> None:
     web = server(TWO, {ANY: iis(OLD.thumbprint)}, metabase_certificates={"1": kept})
@@ -80,7 +84,7 @@ def test_a_site_that_shares_the_record_is_refused_too_and_other_sites_are_told_o
 
 def test_a_site_that_is_not_there_and_one_that_has_what_is_kept() -> None:
     web = server(TWO, {ANY: iis(OLD.thumbprint)}, metabase_certificates={"1": OLD.thumbprint, "9": ""})
-    in_use, gone = _traps.findings(snapshot(web))
+    in_use, gone = found(snapshot(web))
     assert "stand in the way of the next one" in in_use
     assert "a certificate that is not understood for site 9, which is not there" in gone
 
@@ -101,14 +105,14 @@ def test_an_exact_record_hides_a_name_on_the_addresses_of_its_binding(binding: A
         f"{OTHER.thumbprint}."
     )
     assert check(web, NAMED).warnings == ((warning,) if hidden else ())
-    assert _traps.findings(snapshot(web)) == ((warning,) if hidden else ())
+    assert found(snapshot(web)) == ((warning,) if hidden else ())
 
 
 def test_many_hidden_names_are_one_sentence() -> None:
     names = [f"n{number}.example.com" for number in range(7)]
     sites = {"P": ("started", [("https", f"*:443:{name}", 1) for name in names])}
-    found = {f"hostnameport={name}:443": iis(OLD.thumbprint) for name in names}
-    (warning,) = _traps.findings(snapshot(server(sites, {**found, EXACT: iis(OTHER.thumbprint)})))
+    records = {f"hostnameport={name}:443": iis(OLD.thumbprint) for name in names}
+    (warning,) = found(snapshot(server(sites, {**records, EXACT: iis(OTHER.thumbprint)})))
     assert "hostnameport=n4.example.com:443 and 2 more are not reached at 10.0.0.1" in warning
 
 
@@ -126,7 +130,7 @@ def test_a_name_without_a_record_is_hidden_as_soon_as_it_has_one() -> None:
     """It gets the certificate by this very swap, so the warning is due."""
     web = server({"P": ("started", [WWW])}, {EXACT: iis(OTHER.thumbprint)})
     assert len(check(web, NAMED).warnings) == 1
-    assert _traps.findings(snapshot(web)) == ()
+    assert found(snapshot(web)) == ()
 
 
 def test_who_else_uses_the_old_certificate() -> None:
@@ -157,24 +161,24 @@ def test_the_rebind_task_is_a_warning_where_something_changes() -> None:
     before, after = (server(TWO, {ANY: iis(each.thumbprint)}) for each in (OLD, NEW))
     assert ["IIS-AutoCertRebind" in each for each in check(before, ANY, consumers=known).warnings] == [True]
     assert check(after, ANY, consumers=known) == Traps()
-    assert len(_traps.findings(snapshot(after, consumers=known))) == 1
+    assert len(found(snapshot(after, consumers=known))) == 1
 
 
 def test_bindings_that_meet_another_programs_record() -> None:
     web = server(TWO, {ANY: iis(OLD.thumbprint, app_id=SSTP)})
-    (finding,) = _traps.findings(snapshot(web))
+    (finding,) = found(snapshot(web))
     assert f"{ANY} belongs to SSTP (Routing and Remote Access), and bindings of 'P' meet it" in finding
 
 
 def test_what_was_not_read_or_not_understood() -> None:
-    assert _traps.findings(snapshot(None)) == ()
+    assert found(snapshot(None)) == ()
     known = Consumers((RDP,), unreadable=(r"HKLM\x",))
     broken = snapshot(Iis7(problem=Problem("no sites")), consumers=known)
-    assert _traps.findings(broken) == (r"HKLM\x is not understood: it may name a certificate.",)
+    assert _traps.findings(broken) == (("unreadable", r"HKLM\x is not understood: it may name a certificate."),)
     used, unread = check(server(TWO, {ANY: iis(OLD.thumbprint)}), ANY, consumers=known).findings
     assert used.endswith(r"is also used by: Remote Desktop RDP-Tcp (HKLM\x, y). It stays there until it is changed.")
     assert unread == r"HKLM\x is not understood: it may name a certificate."
     web = server(TWO, {}, unreadable=("Shared.",))
-    assert _traps.findings(snapshot(web)) == ("Shared.",)
+    assert found(snapshot(web)) == ("Shared.",)
     new = Endpoint(ANY, "0.0.0.0", 443, "", ("P",), "iis")
     assert _traps.check(snapshot(web), web, [new], NEW.certificate) == Traps(findings=("Shared.",))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +45,8 @@ def mine(minted: Any, store: str = "MY", **more: Any) -> PersonalCertificate:
     return PersonalCertificate(store, minted.certificate, True, **more)
 
 
-def kept(key: Any = KEY, names: list[str] = NAMES, name: str = "old1") -> dict[str, bytes]:
-    return {name: windows_pem(csr(key, names))}
+def kept(key: Any = KEY, names: Sequence[str] = tuple(NAMES), name: str = "old1") -> dict[str, bytes]:
+    return {name: windows_pem(csr(key, list(names)))}
 
 
 def operations(plan: Plan) -> list[str]:
@@ -228,12 +229,37 @@ class TestPending:
         disk = Disk({FILE: csr(key, NAMES).pem.encode()})
         assert step(disk, csr_path=FILE, **ASKED).plan(snapshot(mine(used))).exports[0].files[0].replace
 
+    def test_two_keys_for_the_same_names_have_a_file_each(self) -> None:
+        other = rsa_key()
+        both = snapshot(dummy(KEY, NAMES), dummy(other, NAMES), requests=kept() | kept(other, name="new1"))
+        disk = Disk({FILE: csr(KEY, NAMES).pem.encode()})
+        paths = []
+        for kind in ("ecdsa-p256", "rsa"):
+            (told,) = step(disk, csr_path="/csr/", **{**ASKED, "key_type": kind}).plan(both).result["files"]
+            paths.append((told["path"], told["created"]))
+        assert paths == [(FILE, False), (FILE.replace(".csr", "_2.csr"), True)]
+
     def test_another_host_s_request_for_the_same_names_stays_in_its_file(self) -> None:
         disk = Disk({FILE: csr(ec_key(), NAMES).pem.encode()})
         for here in (snapshot(), snapshot(dummy(KEY, NAMES), requests=kept()), snapshot(dummy(KEY, NAMES))):
             with pytest.raises(TlsOpsError, match="does not have that key") as caught:
                 step(disk, csr_path=FILE, **ASKED).plan(here)
             assert "Give a folder" in caught.value.hint
+
+    def test_another_request_that_waits_keeps_its_file_in_a_folder(self) -> None:
+        other, names = ec_key(), ["www.example.com", "api.example.com"]
+        disk = Disk({FILE: csr(other, names).pem.encode()})
+        waiting, second = dummy(other, names), FILE.replace(".csr", "_2.csr")
+        requests = kept(other, names, "api") | kept()
+        made = step(disk, csr_path="/csr/", **ASKED).plan(snapshot(waiting))
+        assert made.result["files"] == [{"path": second, "created": True}]
+        disk.files[second] = csr(KEY, NAMES).pem.encode()
+        both = snapshot(waiting, dummy(KEY, NAMES), requests=requests)
+        assert not step(disk, csr_path="/csr/", **ASKED).plan(both).changes_anything
+        alone = snapshot(dummy(KEY, NAMES), requests=kept())  # the other one was answered
+        assert not step(disk, csr_path="/csr/", **ASKED).plan(alone).changes_anything
+        del disk.files[second]
+        assert step(disk, csr_path="/csr/", **ASKED).plan(alone).result["files"] == [{"path": FILE, "created": True}]
 
     @pytest.mark.parametrize(
         ("content", "words"),
@@ -433,6 +459,25 @@ class TestRenewal:
     def test_what_is_no_successor(self, other: PersonalCertificate) -> None:
         plan = step(**self.renew(due_days=30)).plan(snapshot(mine(OLD), other))
         assert plan.result["state"] == "made"
+
+    @pytest.mark.parametrize("which", ["renew_from", "site", "no IIS"])
+    def test_nothing_that_matches_is_an_error_or_not_as_asked(self, which: str) -> None:
+        given = {"renew_from": "AB" * 20} if which == "renew_from" else {"site": "Shop"}
+        here = snapshot(mine(OLD), web=None if which == "no IIS" else Iis7((), ()))
+        words = {"renew_from": "no certificate ABAB", "site": "no site 'Shop'", "no IIS": "no IIS"}[which]
+        with pytest.raises(TlsOpsError, match=words):
+            step(**given).plan(here)
+        plan = step(**given, no_match="ignore", csr_path="/csr/", due_days=30).plan(here)
+        assert (plan.changes_anything, plan.wants_proof, plan.result["state"]) == (False, False, "no_match")
+        assert plan.result["due"] is False
+        assert len(plan.findings) == 1
+        assert plan.findings[0].startswith("Nothing to do here: ")
+        assert words in plan.findings[0]
+
+    def test_a_site_without_a_certificate_is_an_error_all_the_same(self) -> None:
+        here = snapshot(mine(OLD), web=Iis7((Site("1", "Shop", "started", ()),), ()))
+        with pytest.raises(TlsOpsError, match="no certificate is attached"):
+            step(site="Shop", no_match="ignore").plan(here)
 
     def test_the_certificate_of_a_site(self) -> None:
         shop = Site("1", "Shop", "started", ())

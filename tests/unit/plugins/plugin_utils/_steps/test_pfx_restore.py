@@ -114,6 +114,14 @@ def test_what_is_imported_all_the_same(there, before):
     assert imported.undo == (expected if not before else (*expected, store_add("MY", LEAF.der)))
 
 
+def test_a_name_that_is_there_is_not_lost_where_the_file_has_none():
+    bare = dataclasses.replace(entry(), has_private_key=False, provider="")
+    (imported,) = operations(step(backup(name="")).plan(snapshot(bare)))
+    assert argument(imported, "friendly_name") == "www 2026"
+    (imported,) = operations(step(backup(name="of the file")).plan(snapshot(bare)))
+    assert argument(imported, "friendly_name") == "of the file"
+
+
 def test_the_copy_with_a_key_counts():
     bare = dataclasses.replace(entry(), has_private_key=False, provider="")
     assert not step().plan(snapshot(bare, entry())).changes_anything

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a request comes to be: made by certreq, read from where it is kept, or made again by its key."""
+"""A request that certreq makes, the copy that is kept of it, and the proof that it is the one asked for."""
 
 from __future__ import annotations
 
 from .._batch.operation import Answer, Operation
-from .._batch.operations import key_prove, reg_read
-from .._batch.payload import lines, registry
+from .._batch.operations import reg_read
+from .._batch.payload import registry
 from .._errors import TlsOpsError
 from .._model.host import HostInfo
 from .._model.plan import Change, Outcome, Proof, Verdict
@@ -17,15 +17,11 @@ from .._windows.certreq import new
 from .._windows.journal import REQUESTS
 from .._windows.personal import REQUEST
 from .._windows.request_inf import inf
-from .._x509.request import SigningRequest, assembled, read_request, request_info
-from ._request_pending import Pending, dropping
+from .._x509.request import SigningRequest, read_request
+from ._request_pending import dropping
 from ._request_wanted import Wanted
 
-_NAME = "request"
-_NO_SIGNATURE = (
-    "Use the request file that was written when it was made; or delete it (certlm.msc, Certificate Enrollment Requests)"
-    " and run again for a new one."
-)
+PROOF = "request"  # its name in the result
 
 
 def making(wanted: Wanted, snapshot: Snapshot, forget: tuple[str, ...]) -> tuple[Change, Change]:
@@ -95,53 +91,13 @@ def made_proof(wanted: Wanted, name: str) -> Proof:
             request = checked(answers[0], name, wanted)
         except TlsOpsError as error:
             return Verdict(Outcome.MISSED, error.message)
-        return _good(request)
+        return proven(request)
 
-    return Proof(_NAME, f"the certificate request for {wanted.names[0]}", (kept(name),), judge)
-
-
-class Again:
-    """A pending request of which there is no copy: its key signs it once more, and nothing is written.
-
-    Signed for the file and for the result, it is the first one that counts: ECDSA never signs twice alike.
-    """
-
-    def __init__(self, pending: Pending, wanted: Wanted) -> None:
-        certificate = pending.entry.certificate
-        names = wanted.request.dns_names, wanted.request.ip_addresses
-        self._info = request_info(certificate.subject, certificate.public_key, *names)
-        self._what = f"the certificate request for {wanted.names[0]}, signed again by its key"
-        self._signed: SigningRequest | None = None
-        self.operation = key_prove(pending.entry.store, certificate.thumbprint, self._info)
-
-    def request(self, answer: Answer) -> SigningRequest:
-        """Raises TlsOpsError where the key did not sign."""
-        if not answer.ok:
-            raise TlsOpsError(
-                f"the key of the pending request could not sign: {answer.describe()}.", hint=_NO_SIGNATURE
-            )
-        fields = {keyword: values[0] for keyword, values in lines(answer.payload) if values}
-        if "unproven" in fields:
-            reason = fields["unproven"].decode("utf-8", "replace")
-            raise TlsOpsError(f"the pending request cannot be shown: {reason}.", hint=_NO_SIGNATURE)
-        algorithm = fields.get("algorithm", b"").decode("ascii", "replace")
-        request = assembled(self._info, algorithm, fields.get("signature", b""))
-        self._signed = self._signed or request
-        return self._signed
-
-    @property
-    def proof(self) -> Proof:
-        return Proof(_NAME, self._what, (self.operation,), self._judge)
-
-    def _judge(self, answers: tuple[Answer, ...]) -> Verdict:
-        try:
-            request = self.request(answers[0])
-        except TlsOpsError as error:
-            return Verdict(Outcome.MISSED, f"{error.message} {error.hint}".strip())
-        return _good(request)
+    return Proof(PROOF, f"the certificate request for {wanted.names[0]}", (kept(name),), judge)
 
 
-def _good(request: SigningRequest) -> Verdict:
+def proven(request: SigningRequest) -> Verdict:
+    """The request goes into the result."""
     how = "SHA-1, which some CAs refuse" if request.sha1 else "SHA-2"
     result = {"csr": request.pem, "key_sha256": request.key_sha256}
     return Verdict(Outcome.PROVEN, f"a request signed by its key with {how}", {"sha1": request.sha1}, result)
