@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -19,7 +20,7 @@ from ..plugin_utils._x509.request import read_request
 
 
 class LookupModule(LookupBase):
-    """``csr`` is given by name, and is the only option."""
+    """``csr`` or ``key_sha256`` is given by name; there is no other option."""
 
     def run(
         self,
@@ -28,25 +29,35 @@ class LookupModule(LookupBase):
         **given: Any,
     ) -> list[str]:
         try:
-            if set(given) != {"csr"}:
-                raise TlsOpsError(f"{', '.join(given) or 'no option'} is given; csr is needed, and is all there is.")
-            return [_found(list(terms), str(given["csr"]))]
+            return [_found(list(terms), given)]
         except TlsOpsError as error:
             raise AnsibleLookupError(f"tlsops.windows.answer_file: {error}") from error
 
 
-def _found(terms: list[str], csr: str) -> str:
+def _found(terms: list[str], given: Mapping[str, Any]) -> str:
     _cryptography.check()
+    key = _key(given)
     folder = os.path.expanduser(str(terms[0])) if len(terms) == 1 else ""
     if not os.path.isabs(folder):
         raise TlsOpsError(
             f"{', '.join(map(str, terms)) or 'nothing'} is given as the folder; one absolute path is needed.",
             hint="Begin it with / or with {{ inventory_dir }}/ .",
         )
-    request = read_request(csr.encode("utf-8", "replace"))
-    found = answer_folder.find(folder, request.public_key)
+    found = answer_folder.find(folder, key)
     if not found.path:
         for problem in found.unreadable:
             # The same words for every host: Ansible shows a warning once.
             Display().warning(f"This may be an answer of the CA, but cannot be read: {problem}")
     return found.path
+
+
+def _key(given: Mapping[str, Any]) -> str:
+    """SHA-256 of the public key, upper-case hex. Raises TlsOpsError where not exactly one option says it."""
+    if set(given) == {"key_sha256"}:
+        key = str(given["key_sha256"]).upper()
+        if not re.fullmatch("[0-9A-F]{64}", key):
+            raise TlsOpsError(f"key_sha256 is {key!r}; it is 64 hexadecimal digits, as certificate_request returns it.")
+        return key
+    if set(given) != {"csr"}:
+        raise TlsOpsError(f"{', '.join(given) or 'no option'} is given; csr or key_sha256 is needed, nothing else.")
+    return read_request(str(given["csr"]).encode("utf-8", "replace")).key_sha256

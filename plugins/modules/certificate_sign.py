@@ -29,20 +29,23 @@ options:
     required: true
   names:
     description:
-      - The DNS names and IP addresses that the request may ask for. One that asks for any other is refused.
-      - Without it, any name is signed.
+      - The DNS names and IP addresses that the request may ask for. One that asks for any other is refused, also as the
+        common name of its subject.
+      - Without it, any name is signed. An empty list allows none, and is refused.
     type: list
     elements: str
-    default: []
   ca_certificate_path:
     description:
       - A file on the controller with the CA's certificate, PEM or DER.
+      - Refused are one that is no CA's, that has expired, that is not for server authentication (extended key usage),
+        or whose name constraints do not allow the names.
       - Of several certificates in it the one that belongs to the key is the CA's; the others go into the answer.
     type: path
     required: true
   ca_key_path:
     description:
       - A file on the controller with the CA's private key in PEM form. It may be encrypted, or an Ansible Vault file.
+      - RSA from 2048 bits, or ECDSA on P-256, P-384 or P-521.
     type: path
     required: true
   ca_key_passphrase:

@@ -29,7 +29,9 @@ PASSWORD = "pässword"
 FILE = "/safe/web01.pfx"
 CSP = "Microsoft Enhanced Cryptographic Provider v1.0"
 DEFAULT = "D:PAI(A;;0xd01f01ff;;;CO)(A;;FA;;;SY)(A;;FA;;;BA)"
-HOST = HostInfo("WEB01", "10.0.17763", "", "5.1", "4.0.30319.42000", "FullLanguage", "ja-JP", "C:\\Windows", NOW, True, frozenset())
+HOST = HostInfo(
+    "WEB01", "10.0.17763", "", "5.1", "4.0.30319.42000", "FullLanguage", "ja-JP", "C:\\Windows", NOW, True, frozenset()
+)
 
 
 @dataclasses.dataclass

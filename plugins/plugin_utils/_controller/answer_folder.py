@@ -15,8 +15,9 @@ from datetime import datetime
 from .._errors import TlsOpsError, UnreadableAnswer
 from .._x509.answer import MAX_MAIL_BYTES, read_answer
 from .._x509.certificate import Certificate
+from .._x509.request import key_sha256
 
-MAX_FILES = 1000
+MAX_FILES = 5000  # a request and a few mails for each of a thousand hosts
 MAX_BYTES = 256 * 1024 * 1024  # of all files together
 _MANY = "Move old answers away, or use a folder of its own for them."
 _VAULT = b"$ANSIBLE_VAULT;"
@@ -41,8 +42,8 @@ class _Candidate:
     path: str
 
 
-def find(folder: str, public_key: bytes) -> Found:
-    """The file of ``folder`` that holds a certificate for a key (SubjectPublicKeyInfo, DER).
+def find(folder: str, key: str) -> Found:
+    """The file of ``folder`` that holds a certificate for a key, by what ``key_sha256`` makes of that.
 
     Sub-folders, what is no file, Ansible Vault files, and files with a private key are passed over. Raises TlsOpsError
     where the folder cannot be read, or holds too much.
@@ -59,16 +60,16 @@ def find(folder: str, public_key: bytes) -> Found:
             continue
         except TlsOpsError:
             continue  # no answer, or one that holds a private key: nothing of it is told
-        candidates += _candidates(certificates, public_key, -place, path)
+        candidates += _candidates(certificates, key, -place, path)
     if read > MAX_BYTES:
         raise TlsOpsError(f"the files of the folder {folder} are too large: at most {MAX_BYTES} bytes.", hint=_MANY)
     return Found(max(candidates).path if candidates else "", tuple(unreadable))
 
 
-def _candidates(certificates: Iterable[Certificate], key: bytes, place: int, path: str) -> Iterator[_Candidate]:
+def _candidates(certificates: Iterable[Certificate], key: str, place: int, path: str) -> Iterator[_Candidate]:
     given = tuple(certificates)
     for one in given:
-        if key and one.public_key == key and not one.is_ca:
+        if key and key_sha256(one.public_key) == key and not one.is_ca:
             yield _Candidate(one.not_before, one.not_after, len(given), place, path)
 
 

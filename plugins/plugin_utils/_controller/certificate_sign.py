@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -16,12 +16,21 @@ from .._errors import TlsOpsError
 from .._model.plan import Controller
 from .._x509.certificate import Certificate
 from .._x509.request import SigningRequest
-from .._x509.sign import Authority, answer_of, certificates_of, check_authority, key_of, private_key, signed
+from .._x509.sign import (
+    Authority,
+    answer_of,
+    certificates_of,
+    check_authority,
+    check_hosts,
+    key_of,
+    private_key,
+    signed,
+)
 from .._x509.signable import hosts, signable
 
 ARGUMENTS: dict[str, Any] = {
     "csr": {"type": "str", "required": True},
-    "names": {"type": "list", "elements": "str", "default": []},
+    "names": {"type": "list", "elements": "str"},
     "ca_certificate_path": {"type": "path", "required": True},
     "ca_key_path": {"type": "path", "required": True},
     "ca_key_passphrase": {"type": "str", "no_log": True},
@@ -46,20 +55,24 @@ class CertificateSign:
         """Raises TlsOpsError where a file cannot be read, or the request cannot be signed."""
         if not 1 <= arguments["days"] <= _LONGEST:
             raise TlsOpsError(f"days is {arguments['days']}; it must be between 1 and {_LONGEST}.")
-        request = signable(arguments["csr"], [name for name in arguments["names"] or () if name])
+        request = signable(arguments["csr"], _allowed(arguments["names"]))
         return cls(request, _authority(arguments, controller), arguments["days"])
 
     def checked(self, now: datetime) -> dict[str, Any]:
         """All is as for a run, but nothing is signed: no answer, no thumbprint."""
-        check_authority(self.authority, now)
+        self._check(now)
         return self._result("", None)
 
     def done(self, now: datetime) -> dict[str, Any]:
-        check_authority(self.authority, now)
+        self._check(now)
         leaf = signed(self.request, self.authority, now, days=self.days, serial=x509.random_serial_number())
         if not leaf.signed_by(self.authority.certificate):
             raise TlsOpsError("the certificate that was made does not verify with the CA's own.")
         return self._result(answer_of(leaf, self.authority), leaf)
+
+    def _check(self, now: datetime) -> None:
+        check_authority(self.authority, now)
+        check_hosts(self.authority, hosts(self.request))
 
     def _result(self, answer: str, leaf: Certificate | None) -> dict[str, Any]:
         return {
@@ -73,6 +86,16 @@ class CertificateSign:
             "subject": self.request.subject.rfc4514_string(),
             "issuer": self.authority.certificate.subject_text,
         }
+
+
+def _allowed(names: Sequence[str] | None) -> list[str] | None:
+    """None allows any. Raises TlsOpsError for a list of nothing: a variable that is empty must not open the door."""
+    if names is None:
+        return None
+    given = [name.strip() for name in names if name.strip()]
+    if not given:
+        raise TlsOpsError("names is empty, so nothing may be signed.", hint="Name the hosts, or leave names out.")
+    return given
 
 
 def _authority(arguments: Mapping[str, Any], controller: Controller) -> Authority:

@@ -68,7 +68,7 @@ def successor(wanted: Wanted, used: InUse, snapshot: Snapshot) -> PersonalCertif
         for one in with_key(snapshot.personal or (), (MY, WEB_HOSTING))
         if one.certificate.not_after > used.certificate.not_after
         and not one.archived
-        and wanted.fits_certificate(one.certificate)
+        and wanted.answered_by(one.certificate)
         and not one.certificate.self_signed
         and not (used.due_days is not None and used.is_due(one.certificate))
         and not server_problems(one.certificate, used.at)

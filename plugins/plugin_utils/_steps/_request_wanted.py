@@ -129,6 +129,14 @@ class Wanted:
         named = self.has_names(certificate.dns_names, certificate.ip_addresses)
         return named and key_name(certificate.public_key) == self.request.key
 
+    def answered_by(self, certificate: Certificate) -> bool:
+        """Whether a CA may have issued it for such a request: many add the name without ``www.`` or ``*.``, or with."""
+        wanted = set(self.request.dns_names)
+        related = {f"www.{name}" for name in wanted} | {name.partition(".")[2] for name in wanted if _is_leading(name)}
+        names = set(certificate.dns_names)
+        named = wanted <= names <= wanted | related and set(certificate.ip_addresses) == set(self.request.ip_addresses)
+        return named and key_name(certificate.public_key) == self.request.key
+
     def fits_request(self, request: SigningRequest) -> bool:
         named = self.has_names(request.dns_names, request.ip_addresses)
         subject = self.any_subject or self.request.subject.is_named(request.subject)
@@ -146,6 +154,10 @@ class Wanted:
         if not request.signed_by_its_key:
             found.append("its signature is not by its key")
         return found
+
+
+def _is_leading(name: str) -> bool:
+    return name.startswith(("www.", "*."))
 
 
 def _each(read: Any, values: Any) -> tuple[str, ...] | None:

@@ -10,11 +10,14 @@ Of the request only the key, the subject and the hosts are taken over. Everythin
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from .._cryptography import ExtendedKeyUsageOID, UnsupportedAlgorithm, ec, hashes, rsa, serialization, x509
 from .._errors import TlsOpsError
 from .certificate import Certificate
+from .checks import CURVES, RSA_BITS
+from .constraints import forbidden
 from .leaf import labels
 from .request import SigningRequest
 
@@ -62,6 +65,10 @@ def private_key(data: bytes, passphrase: bytes = b"") -> PrivateKey:
         ) from None
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TlsOpsError("the CA's key is neither RSA nor ECDSA: Windows cannot check what it signs.")
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < RSA_BITS:
+        raise TlsOpsError(f"the CA's key has {key.key_size} bits; {RSA_BITS} are needed.")
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name not in CURVES:
+        raise TlsOpsError(f"the CA's key is on the curve {key.curve.name}: Windows cannot check what it signs.")
     return key
 
 
@@ -79,6 +86,10 @@ def check_authority(authority: Authority, now: datetime) -> None:
     usage = certificate.extension(x509.KeyUsage)
     if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
         problems.append("is not for signing certificates (key usage)")
+    extended = certificate.extension(x509.ExtendedKeyUsage)
+    accepted = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    if isinstance(extended, x509.ExtendedKeyUsage) and not accepted & set(extended):
+        problems.append("is not for server authentication (extended key usage)")
     if certificate.public_key != key_of(authority.key):
         problems.append("does not belong to the CA's key")
     if now < certificate.not_before:
@@ -90,6 +101,18 @@ def check_authority(authority: Authority, now: datetime) -> None:
             f"the CA's certificate {labels([certificate])} {', and '.join(problems)}.",
             hint="Nothing was signed. Check ca_certificate_path and ca_key_path.",
         )
+
+
+def check_hosts(authority: Authority, hosts: Collection[str]) -> None:
+    """Raises TlsOpsError where the CA, or one above it, must not sign for one of the hosts (name constraints)."""
+    for one in (authority.certificate, *authority.chain):
+        others = forbidden(one, hosts)
+        if others:
+            raise TlsOpsError(
+                f"the name constraints of the CA's certificate {labels([one])} do not allow {', '.join(others)}: no "
+                "client would accept it.",
+                hint="Nothing was signed.",
+            )
 
 
 def signed(request: SigningRequest, authority: Authority, now: datetime, *, days: int, serial: int) -> Certificate:

@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 from collections.abc import Collection
 
-from .._cryptography import UnsupportedAlgorithm, ec, rsa, x509
+from .._cryptography import NameOID, UnsupportedAlgorithm, ec, rsa, x509
 from .._errors import TlsOpsError
 from .checks import CURVES, RSA_BITS
 from .names import dns_name, normalized
@@ -20,10 +20,11 @@ _LARGEST = 256 * 1024  # bytes; a request has 2,000
 _HOSTS = 100  # names of one request
 
 
-def signable(text: str, allowed: Collection[str] = ()) -> SigningRequest:
+def signable(text: str, allowed: Collection[str] | None = None) -> SigningRequest:
     """The request of a text in PEM form, if a web server's certificate can be made for it.
 
-    ``allowed``: where given, the only names (DNS names or IP addresses) that it may ask for. Raises TlsOpsError.
+    ``allowed``: where given, the only names (DNS names or IP addresses) that it may ask for, a common name that can be
+    a host's included. Raises TlsOpsError.
     """
     data = text.encode("utf-8", "replace")
     if len(data) > _LARGEST:
@@ -36,7 +37,9 @@ def signable(text: str, allowed: Collection[str] = ()) -> SigningRequest:
             hint="It was damaged or changed on its way: fetch it again from the server.",
         )
     _check_not_ca(request)
-    _check_names(hosts(request), allowed)
+    named = hosts(request)
+    if allowed is not None:
+        _check_names({**dict.fromkeys(named), **dict.fromkeys(_common_names(request))}, allowed)
     return request
 
 
@@ -104,10 +107,27 @@ def _check_not_ca(request: SigningRequest) -> None:
         raise TlsOpsError("the certificate request asks for a CA certificate: that is not signed.")
 
 
+def _common_names(request: SigningRequest) -> list[str]:
+    """Those that can be a host's: old clients take it for one."""
+    found = []
+    for each in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+        with contextlib.suppress(TlsOpsError):
+            found.append(_known(str(each.value)))
+    return found
+
+
+def _known(text: str) -> str:
+    """Raises TlsOpsError where it is neither an IP address nor a DNS name."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return dns_name(text)
+
+
 def _check_names(asked: Collection[str], allowed: Collection[str]) -> None:
     known = {normalized(name) for name in allowed}
     others = [name for name in asked if name not in known]
-    if known and others:
+    if others:
         raise TlsOpsError(
             f"the certificate request asks for {', '.join(others)}, which is not among the names allowed.",
             hint="Nothing was signed. Where the server shall have it, add it to names.",

@@ -11,6 +11,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.tlsops.windows.plugins.lookup.answer_file import LookupModule
+from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.request import key_sha256
 
 from tests.unit.mint import mint
 from tests.unit.requests_made import request_pem
@@ -35,6 +36,14 @@ def test_the_path_or_nothing(tmp_path: Path, warnings: list[str]) -> None:
     assert look(str(tmp_path), csr=REQUEST) == [""]
     (tmp_path / "a mail").write_text(LEAF.pem)
     assert look(str(tmp_path), csr=REQUEST) == [f"{tmp_path}/a mail"]
+    assert warnings == []
+
+
+def test_by_the_digest_of_the_key(tmp_path: Path, warnings: list[str]) -> None:
+    key = key_sha256(LEAF.certificate.public_key)
+    assert look(str(tmp_path), key_sha256=key) == [""]
+    (tmp_path / "a mail").write_text(LEAF.pem)
+    assert look(str(tmp_path), key_sha256=key.lower()) == [f"{tmp_path}/a mail"]
     assert warnings == []
 
 
@@ -65,18 +74,23 @@ def test_refusals(terms: tuple[str, ...], csr: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({}, "no option is given"), ({"csr": REQUEST, "request": REQUEST}, "csr, request is given")],
-    ids=["none", "unknown"],
+    [
+        ({}, "no option is given"),
+        ({"csr": REQUEST, "request": REQUEST}, "csr, request is given"),
+        ({"csr": REQUEST, "key_sha256": "AB" * 32}, "csr, key_sha256 is given"),
+        ({"key_sha256": ""}, "64 hexadecimal digits"),
+    ],
+    ids=["none", "unknown", "both", "empty"],
 )
 def test_options(tmp_path: Path, options: dict[str, str], words: str) -> None:
     with pytest.raises(AnsibleError, match=words):
         look(str(tmp_path), **options)
 
 
-def test_its_page_tells_of_the_one_option() -> None:
+def test_its_page_tells_of_its_options() -> None:
     page = yaml.safe_load((ROOT / "plugins/lookup/answer_file.yml").read_text(encoding="utf-8"))
     assert page["DOCUMENTATION"]["name"] == "answer_file"
-    assert set(page["DOCUMENTATION"]["options"]) == {"_terms", "csr"}
+    assert set(page["DOCUMENTATION"]["options"]) == {"_terms", "csr", "key_sha256"}
     assert all(
         "answer_file', '/" in task["vars"]["answer"] for task in yaml.safe_load(page["EXAMPLES"]) if "vars" in task
     )

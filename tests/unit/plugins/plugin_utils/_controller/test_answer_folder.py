@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._controller import answer_folder
 from ansible_collections.tlsops.windows.plugins.plugin_utils._controller.answer_folder import Found, find
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.request import key_sha256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from tests.unit.mint import NOW, mint
@@ -20,7 +21,7 @@ from tests.unit.requests_made import request_pem
 ROOT = mint("Root", ca=True)
 LEAF = mint("www.example.com", ROOT, names=["www.example.com"])
 OTHER = mint("shop.example.com", ROOT, names=["shop.example.com"])
-KEY = LEAF.certificate.public_key
+KEY = key_sha256(LEAF.certificate.public_key)
 
 
 def look(folder: Path) -> str:
@@ -57,7 +58,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_key_that_is_unknown_matches_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").write_text(LEAF.pem)
-    assert find(str(tmp_path), b"") == Found("")
+    assert find(str(tmp_path), "") == Found("")
 
 
 def test_of_several_the_one_issued_last_is_meant(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_a_file_that_the_system_refuses_is_told(tmp_path: Path, monkeypatch: pyt
 def test_too_many_files(tmp_path: Path) -> None:
     for number in range(answer_folder.MAX_FILES + 1):
         (tmp_path / str(number)).touch()
-    with pytest.raises(TlsOpsError, match="1001 files; at most 1000"):
+    with pytest.raises(TlsOpsError, match="5001 files; at most 5000"):
         find(str(tmp_path), KEY)
 
 

@@ -20,7 +20,8 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsO
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.files import ControllerFiles
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import validated
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.answer import read_answer
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from tests.unit.mint import NOW, mint
 from tests.unit.requests_made import request_pem
@@ -97,6 +98,25 @@ def test_of_a_bundle_the_certificate_of_the_key_is_the_cas(given: dict[str, Any]
     assert [one.der for one in read_answer(result["answer"].encode())][1:] == [ISSUING.der, other.der]
 
 
+@pytest.mark.parametrize("names", [None, ["WWW.example.com. "]], ids=["any", "blanks"])
+def test_names_that_are_allowed(given: dict[str, Any], names: list[str] | None) -> None:
+    assert step(given | {"names": names}).done(NOW)["names"] == ["www.example.com"]
+
+
+def test_name_constraints_are_held_in_a_dry_run_too(given: dict[str, Any], tmp_path: Path) -> None:
+    old = ISSUING.certificate.parsed
+    builder = x509.CertificateBuilder(old.issuer, old.subject, old.public_key(), old.serial_number)  # type: ignore[arg-type]
+    builder = builder.not_valid_before(old.not_valid_before_utc).not_valid_after(old.not_valid_after_utc)
+    constraints = x509.NameConstraints([x509.DNSName("example.org")], None)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    made = builder.add_extension(constraints, critical=True).sign(ROOT.key, hashes.SHA256())
+    (tmp_path / "ca.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    work = step(given)
+    for go in (work.checked, work.done):
+        with pytest.raises(TlsOpsError, match=r"do not allow www\.example\.com"):
+            go(NOW)
+
+
 def test_neither_key_nor_passphrase_is_shown(given: dict[str, Any]) -> None:
     work = step(given)
     assert "Key object" not in repr(work)
@@ -109,6 +129,8 @@ def test_neither_key_nor_passphrase_is_shown(given: dict[str, Any]) -> None:
     [
         ({"days": 0}, "days is 0"),
         ({"names": ["shop.example.com"]}, "not among the names allowed"),
+        ({"names": []}, "names is empty"),
+        ({"names": ["", " "]}, "names is empty"),
         ({"csr": request_pem()}, "subject alternative name"),
         ({"ca_key_passphrase": "wrong"}, "passphrase is wrong"),
         ({"ca_certificate_path": "/no/such/file"}, "Check ca_certificate_path"),
@@ -116,7 +138,7 @@ def test_neither_key_nor_passphrase_is_shown(given: dict[str, Any]) -> None:
         ({"ca_chain_path": "/no/such/file"}, "Check ca_chain_path"),
         ({"ca_key_passphrase": ["a", "list"]}, "is a list"),
     ],
-    ids=["days", "names", "no names", "passphrase", "certificate", "key", "chain", "kind"],
+    ids=["days", "names", "no list", "blanks", "no names", "passphrase", "certificate", "key", "chain", "kind"],
 )
 def test_refusals(given: dict[str, Any], change: dict[str, Any], words: str) -> None:
     assert words in refusal(given | change)

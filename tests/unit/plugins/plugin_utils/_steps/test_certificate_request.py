@@ -443,6 +443,14 @@ class TestRenewal:
         assert (plan.result["state"], plan.result["installed"]) == ("installed", NEW.thumbprint)
         assert (plan.changes_anything, plan.result["due"], plan.result["exportable"]) == (False, True, True)
 
+    def test_an_answer_to_which_the_ca_added_a_name_is_found(self) -> None:
+        until = NOW + timedelta(days=300)
+        old = mint("www.example.com", CA, names=["www.example.com"], not_after=NOW + timedelta(days=20))
+        for more, state in ((["example.com"], "installed"), (["mail.example.com"], "made")):
+            new = mint("www.example.com", CA, KEY, names=["www.example.com", *more], not_after=until)
+            plan = step(renew_from=old.thumbprint, due_days=30).plan(snapshot(mine(old), mine(new)))
+            assert plan.result["state"] == state
+
     @pytest.mark.parametrize(
         "other",
         [

@@ -262,6 +262,14 @@ def test_the_certificate_is_found_by_the_key_in_any_order(tmp_path):
     assert set(opened.others) == set(CHAIN[1:])
 
 
+def test_a_certificate_that_is_in_the_file_twice_is_one():
+    """openssl writes the chain again where -certfile and -chain both have it."""
+    bags = [each.parsed for each in (LEAF.certificate, *CHAIN[1:], *CHAIN[1:])]
+    encryption = serialization.BestAvailableEncryption(b"x")
+    data = pkcs12.serialize_key_and_certificates(None, LEAF.key, LEAF.certificate.parsed, bags, encryption)
+    assert open_pfx(data, "x").others == CHAIN[1:]
+
+
 def test_a_pfx_is_made_only_of_what_fits():
     with pytest.raises(TlsOpsError, match="must not be empty"):
         made(password="")

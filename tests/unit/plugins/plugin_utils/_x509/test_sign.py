@@ -138,9 +138,10 @@ def test_the_answer_is_the_leaf_and_what_is_above_but_no_root() -> None:
         (mint("www.example.com", issuer=ROOT), "is not a CA's"),
         (mint("Old", ca=True, not_after=NOW - timedelta(days=1)), "expired on"),
         (mint("New", ca=True, not_before=NOW + timedelta(days=1)), "valid only from"),
+        (mint("Mail CA", ca=True, usages=[ExtendedKeyUsageOID.EMAIL_PROTECTION]), "not for server authentication"),
         (Minted(ROOT.certificate, ec_key()), "does not belong to the CA's key"),
     ],
-    ids=["leaf", "expired", "early", "another key"],
+    ids=["leaf", "expired", "early", "usage", "another key"],
 )
 def test_a_ca_that_cannot_sign(ca: Minted, words: str) -> None:
     assert words in refused(check_authority, authority(ca), NOW)
@@ -171,9 +172,11 @@ class TestFiles:
             (encrypted(ROOT.key, b"right"), b"", "passphrase is needed"),
             (encrypted(ROOT.key, b"right"), b"wrong", "passphrase is wrong"),
             (b"text", b"", "none in PEM form"),
+            (encrypted(rsa_key(1024), None), b"", "1024 bits"),
+            (encrypted(ec.generate_private_key(ec.SECP256K1()), None), b"", "curve secp256k1"),
             (encrypted(ed25519.Ed25519PrivateKey.generate(), None), b"", "neither RSA nor ECDSA"),
         ],
-        ids=["too many", "none", "wrong", "text", "ed25519"],
+        ids=["too many", "none", "wrong", "text", "small", "curve", "ed25519"],
     )
     def test_a_key_that_cannot_be_used(self, data: bytes, passphrase: bytes, words: str) -> None:
         said = refused(private_key, data, passphrase)

@@ -24,7 +24,7 @@ GOOD = request_pem("www.example.com", "*.Example.com", ADDRESS)
 
 def refusal(text: str, *allowed: str) -> str:
     with pytest.raises(TlsOpsError) as caught:
-        signable(text, allowed)
+        signable(text, allowed or None)
     return str(caught.value)
 
 
@@ -123,6 +123,23 @@ def test_only_allowed_names_are_signed() -> None:
     allowed = ("WWW.example.com.", "*.example.com", "2001:DB8:0::1", "another.example.com")
     assert signable(GOOD, allowed)
     assert "asks for *.example.com, 2001:db8::1, which" in refusal(GOOD, "www.example.com")
+
+
+@pytest.mark.parametrize("name", ["bank.example.org", "Intranet", "10.0.0.1"], ids=["name", "one label", "address"])
+def test_a_common_name_that_can_be_a_host_s_has_to_be_allowed_too(name: str) -> None:
+    request = request_pem("www.example.com", common_name=name)
+    assert f"asks for {name.lower()}, which" in refusal(request, "www.example.com")
+    assert signable(request, ["www.example.com", name])
+    assert signable(request)
+
+
+def test_a_common_name_that_is_no_host_s_needs_no_word() -> None:
+    assert signable(request_pem("www.example.com", common_name="The shop of Example"), ["www.example.com"])
+
+
+def test_no_name_is_allowed_by_an_empty_list() -> None:
+    with pytest.raises(TlsOpsError, match="not among the names allowed"):
+        signable(GOOD, [])
 
 
 @given(at=st.integers(0, 2000), value=st.integers(0, 255))
