@@ -11,7 +11,7 @@ module: renewal
 short_description: Renew the certificate of a web site, from the CA's mail to a proven backup
 version_added: 1.0.0
 description:
-  - The documented steps as one task. Pre-check of the trusted roots (M(tlsops.windows.trusted_root)), installation of
+  - The steps of a renewal as one task. Pre-check of the trusted roots (M(tlsops.windows.trusted_root)), installation of
     what the certificate authority (CA) sent (M(tlsops.windows.certificate_install)), swap of the production site's
     certificate (M(tlsops.windows.site_certificate)) and backup of the key pair (M(tlsops.windows.pfx_backup)).
   - Everything is read and checked first. Nothing is touched unless the whole plan holds.
@@ -168,8 +168,8 @@ options:
     description:
       - What to do with an enabled self-signed root that has the name and key of a cross certificate in the new
         chain and so would cut that chain short.
-      - V(disabled) turns it off for all purposes in place, as the document asks. V(distrusted) puts it into the
-        Disallowed store. V(reported) only says so, V(ignored) does not look.
+      - V(disabled) turns it off for all purposes in place. V(distrusted) puts it into the Disallowed store. V(reported)
+        only says so, V(ignored) does not look.
       - Its old bytes stay on the host. M(tlsops.windows.trusted_root) brings them back.
     type: str
     choices: [disabled, distrusted, reported, ignored]

@@ -91,7 +91,7 @@ EXAMPLES = r"""
   tlsops.windows.site_certificate:
     production_site: Default Web Site
     renewal_site: Renewal
-    answer_path: "answers/{{ inventory_hostname }}.eml"
+    answer_path: "{{ inventory_dir }}/answers/{{ inventory_hostname }}.eml"
 
 - name: Replace an old certificate wherever a site uses it
   tlsops.windows.site_certificate:

@@ -39,7 +39,7 @@ def test_the_whole_way_with_a_ca_that_answers_by_mail(tmp_path: Path) -> None:
         assert states(run) == {"early": "not_due", "web01": "waiting", "web02": "waiting"}
         assert states(run, "The other play") == states(run), "the user's own play goes on"
         assert taken == {"early": 1, "web01": 2, "web02": 2}
-        assert f"{tmp_path}/ca/web01_" in str(run.of("web01", "what is waited for"))
+        assert f"{tmp_path}/ca/web01_" in str(run.of("web01", "where it stands"))
 
         waiting = stage.digests(list(NAMES))
         assert states(looked(stage, play)) == {"early": "not_due", "web01": "waiting", "web02": "waiting"}
@@ -126,7 +126,7 @@ def test_a_tasks_file_of_ones_own(tmp_path: Path) -> None:
         expected = {"early": "not_due", "web01": "waiting", "web02": "waiting"}
         run, _taken = done(stage, play)
         assert states(run) == expected
-        assert "has set none" in str(run.of("web01", "what is waited for"))
+        assert "has set none" in str(run.of("web01", "where it stands"))
         assert states(looked(stage, play)) == expected
         (folder / "web01.handed").rename(folder / "web01_.csr")
         answered(stage, "web01", "web01.issued")

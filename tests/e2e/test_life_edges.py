@@ -49,7 +49,7 @@ def test_two_requests_of_a_host_with_the_same_first_name_have_two_files(tmp_path
         run, taken = done(stage, play)
         assert (states(run), taken["web01"], "changed=0" in run.output) == ({"web01": "waiting"}, 2, True)
         assert {path.name: path.read_bytes() for path in (tmp_path / "ca").iterdir()} == files
-        assert "_2.csr" in str(run.of("web01", "what is waited for"))
+        assert "_2.csr" in str(run.of("web01", "where it stands"))
         (tmp_path / "ca" / "web01_www.example.com_2.csr").rename(tmp_path / "ca" / "web01_.keep")
         answered(stage, "web01", "an answer")
         (tmp_path / "ca" / "web01_.keep").rename(tmp_path / "ca" / "web01_www.example.com_2.csr")
@@ -86,7 +86,9 @@ def test_a_state_is_never_that_of_an_earlier_inclusion_or_of_a_failure(tmp_path:
         assert run.of("web01", "After ignored")["msg"] == {"state": "no_match", "result": {}}
         found = [each["result"]["findings"] for each in run.results if "state" in each["result"]][-1]
         assert found == ["Nothing to do here: there is no site 'No such site'. There are: Production."]
-        assert "'00' is not a thumbprint" in run.of("web01", "Refused null")["msg"]
+        # ansible-core 2.18 refuses null for a text of a role, later ones take it as an empty one.
+        refused = run.of("web01", "Refused null")["msg"]
+        assert "'00' is not a thumbprint" in refused or "argument 'renewal_sign' is of type" in refused
 
 
 def test_a_host_that_cannot_be_reached_keeps_no_other_from_going_on(tmp_path: Path) -> None:

@@ -30,8 +30,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a relative tasks file": ({**SITE, "renewal_sign": "sign.yml"}, "must be manual, own_ca, or the absolute path"),
     "no tasks file": ({**SITE, "renewal_sign": "/no/sign.yml"}, "must be manual, own_ca, or the absolute path"),
     "no folder": ({**COMMON, "renewal_folder": ""}, "needs renewal_folder"),
-    "a relative folder": ({**COMMON, "renewal_folder": "tests"}, "needs renewal_folder"),
-    "a missing folder": ({**COMMON, "renewal_folder": "/no/such/folder"}, "needs renewal_folder"),
+    "a relative folder": (
+        {**COMMON, "renewal_folder": "tests"},
+        "renewal_folder is tests: it must be an absolute path",
+    ),
+    "a missing folder": ({**COMMON, "renewal_folder": "/no/such/folder"}, "there is no such folder on the controller"),
+    "a misspelled variable": (
+        {**COMMON, "renewal_confliting_roots": "reported"},
+        "no variable renewal_confliting_roots",
+    ),
     "no CA": ({**SITE, "renewal_sign": "own_ca"}, "needs renewal_ca_certificate_path and renewal_ca_key_path"),
     "few days": ({**SITE, **CA, "renewal_ca_days": 30}, "must be more than renewal_before"),
 }

@@ -11,7 +11,11 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from .fleet import Fleet
 
@@ -36,12 +40,26 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"inventory: {inventory}")
         for host in fleet.scenario.mails:
             print(f"mail of the CA for {host}: {directory / 'mails' / host}.txt")
+        for path in _write_authorities(fleet.scenario, directory / "authorities"):
+            print(f"a CA to sign with: {path}, its key beside it")
         print("ready", flush=True)
         while not stop.wait(0.5):  # a signal that another thread received runs its handler only when this one wakes
             pass
     for error in fleet.errors:
         print(error, file=sys.stderr)
     return 0
+
+
+def _write_authorities(scenario: Any, folder: Path) -> Iterator[Path]:
+    """The CAs that issue (``<name>.pem``, ``<name>.key``), for requests that are made while the fleet runs."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name, authority in scenario.authorities.items():
+        issuer = authority.certificates["intermediate"]
+        path = folder / f"{name}.pem"
+        path.write_bytes(issuer.certificate.public_bytes(Encoding.PEM))
+        key = issuer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.with_suffix(".key").write_bytes(key)
+        yield path
 
 
 def _names() -> list[str]:

@@ -127,7 +127,6 @@ class Fleet:
         """The inventory that a user of these hosts would have; ``variables`` are further ones for all hosts."""
         common = {
             "ansible_connection": "winrm",
-            "ansible_shell_type": "powershell",
             "ansible_host": "127.0.0.1",
             "ansible_port": self.port,
             "ansible_user": user or self.account.user,

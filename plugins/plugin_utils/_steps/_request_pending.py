@@ -50,8 +50,9 @@ def fitting(wanted: Wanted, snapshot: Snapshot) -> tuple[Pending, ...]:
         raise TlsOpsError(
             f"a pending request may be the one that is wanted: {labels(unclear)}. There is no copy of it here, and it "
             "shows no names, so that cannot be told.",
-            hint="Where its answer is expected, install that with certificate_install. Else delete it: certlm.msc, "
-            "Certificate Enrollment Requests. Or ask for another subject: one with another CN does not get in its way.",
+            hint="Where its answer is expected, give that to renewal (answer_path) when it is there. Else delete it: "
+            "certlm.msc, Certificate Enrollment Requests. Or ask for another subject: one with another CN does not get "
+            "in its way.",
         )
     return ()
 

@@ -105,15 +105,18 @@ class CertificateInstall:
         """The store, and how the renewal site gets the certificate; raises TlsOpsError with all that is against it."""
         at, stores = snapshot.host.clock, snapshot.stores
         problems = [f"it {each}" for each in server_problems(leaf, at)]
-        if stores is not None and (broken := chain_problem(leaf, stores, at)):
+        broken = chain_problem(leaf, stores, at) if stores is not None else ""
+        if broken:
             problems.append(f"it has no trusted chain on this server: {broken}")
         store, ambiguous = self._wanted_store(snapshot.web)
         problems += [*ambiguous, *store_problems(store, snapshot.host)]
         binding, of_sites = self._on_sites(leaf, snapshot.web, store)
         problems += of_sites
         if problems:
+            root = " Install the CA's root among the server's trusted roots: none is taken from an answer."
             raise TlsOpsError(
-                f"{labels([leaf])} cannot be installed: {'; '.join(problems)}.", hint="Nothing was changed."
+                f"{labels([leaf])} cannot be installed: {'; '.join(problems)}.",
+                hint=f"Nothing was changed.{root if broken else ''}",
             )
         return store, binding
 

@@ -74,6 +74,7 @@ class FakeHost:
 class FakeScenario:
     hosts: Mapping[str, FakeHost]
     mails: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    authorities: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def scenario(*hosts: FakeHost, **mails: str) -> FakeScenario:

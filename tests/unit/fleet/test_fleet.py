@@ -7,17 +7,22 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import os
 import signal
 import socket
 import stat
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.fleet import __main__ as command
+from tests.fleet.authority import Authority, KeyPool
 from tests.fleet.fleet import Fleet
 from tests.unit.fleet.fakes import FakeHost, scenario, settings
 
@@ -64,7 +69,8 @@ def test_a_port_in_use_is_an_error_at_the_start(tmp_path: Path) -> None:
 def test_the_command_runs_until_a_signal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake = scenario(FakeHost("web01"), web01="mail")
+    issuing = {"simple": Authority("simple", "plain", datetime.now(UTC), KeyPool())}
+    fake = dataclasses.replace(scenario(FakeHost("web01"), web01="mail"), authorities=issuing)
     start = Fleet.start
     monkeypatch.setattr(Fleet, "start", lambda _scenario, directory, port: start(fake, directory, port=port))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -80,6 +86,9 @@ def test_the_command_runs_until_a_signal(
     assert shown.endswith("ready\n")
     assert str(tmp_path / "inventory.yml") in shown
     assert str(tmp_path / "mails" / "web01.txt") in shown
+    issuer = x509.load_pem_x509_certificate((tmp_path / "authorities" / "simple.pem").read_bytes())
+    key = load_pem_private_key((tmp_path / "authorities" / "simple.key").read_bytes(), None)
+    assert key.public_key() == issuer.public_key()
 
 
 @pytest.mark.parametrize("path", sorted(DOUBLE.rglob("*.py")), ids=lambda path: str(path.relative_to(DOUBLE)))
