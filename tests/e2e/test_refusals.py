@@ -57,7 +57,7 @@ def test_connections_that_do_not_lead_to_windows(tmp_path: Path) -> None:
                 "password": {"ansible_password": "wrong"},
                 "closed": {"ansible_port": closed_port()},
                 "local": {"ansible_connection": "local", "ansible_shell_type": "sh"},
-                "local-powershell": {"ansible_connection": "local"},
+                "local-powershell": {"ansible_connection": "local", "ansible_shell_type": "powershell"},
                 "good": {},
             }
         )

@@ -35,7 +35,6 @@ def test_the_inventory_is_what_stock_ansible_needs(tmp_path: Path) -> None:
         assert inventory["hosts"]["web02"] == {"ansible_winrm_path": "/wsman/web02"}
         assert inventory["vars"] == {
             "ansible_connection": "winrm",
-            "ansible_shell_type": "powershell",
             "ansible_host": "127.0.0.1",
             "ansible_port": fleet.port,
             "ansible_user": fleet.account.user,
