@@ -17,6 +17,15 @@ from .._cryptography import InvalidSignature, NameOID, UnsupportedAlgorithm, has
 from .._errors import TlsOpsError
 
 
+def public_key_info(parsed: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
+    """The SubjectPublicKeyInfo as DER; empty where the key's kind is unknown to cryptography."""
+    try:
+        key = parsed.public_key()
+        return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
+
+
 @dataclasses.dataclass(frozen=True)
 class Certificate:
     """A certificate by its DER bytes; two are equal when the bytes are."""
@@ -73,11 +82,7 @@ class Certificate:
     @functools.cached_property
     def public_key(self) -> bytes:
         """The SubjectPublicKeyInfo as DER; empty where the key's kind is unknown to cryptography."""
-        try:
-            key = self.parsed.public_key()
-            return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        except (ValueError, UnsupportedAlgorithm):
-            return b""
+        return public_key_info(self.parsed)
 
     @property
     def not_before(self) -> datetime:

@@ -27,6 +27,7 @@ from .._cryptography import (
 )
 from .._errors import TlsOpsError
 from . import der
+from .certificate import public_key_info
 from .pem import blocks
 from .signature import ECDSA
 
@@ -61,11 +62,7 @@ class SigningRequest:
     @functools.cached_property
     def public_key(self) -> bytes:
         """The SubjectPublicKeyInfo as DER; empty where the key's kind is unknown to cryptography."""
-        try:
-            key = self.parsed.public_key()
-            return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        except (ValueError, UnsupportedAlgorithm):
-            return b""
+        return public_key_info(self.parsed)
 
     @property
     def key(self) -> str:
@@ -176,15 +173,12 @@ def key_sha256(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest().upper() if public_key else ""
 
 
-def request_info(subject: bytes, public_key: bytes, dns_names: Sequence[str], ip_addresses: Sequence[str]) -> bytes:
-    """A CertificationRequestInfo (RFC 2986 4.1): what the key signs.
-
-    ``subject`` is a Name and ``public_key`` a SubjectPublicKeyInfo, both in DER.
-    """
-    usage = x509.KeyUsage(
+def server_usage(*, rsa_key: bool) -> x509.KeyUsage:
+    """What a TLS server's key is for; an RSA key of old suites for key encipherment too (RFC 5246, 7.4.2)."""
+    return x509.KeyUsage(
         digital_signature=True,
         content_commitment=False,
-        key_encipherment=key_name(public_key).startswith("rsa-"),
+        key_encipherment=rsa_key,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=False,
@@ -192,6 +186,14 @@ def request_info(subject: bytes, public_key: bytes, dns_names: Sequence[str], ip
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def request_info(subject: bytes, public_key: bytes, dns_names: Sequence[str], ip_addresses: Sequence[str]) -> bytes:
+    """A CertificationRequestInfo (RFC 2986 4.1): what the key signs.
+
+    ``subject`` is a Name and ``public_key`` a SubjectPublicKeyInfo, both in DER.
+    """
+    usage = server_usage(rsa_key=key_name(public_key).startswith("rsa-"))
     addresses = (x509.IPAddress(ipaddress.ip_address(each)) for each in ip_addresses)
     names = x509.SubjectAlternativeName([*map(x509.DNSName, dns_names), *addresses])
     extensions = (

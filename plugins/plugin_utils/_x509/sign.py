@@ -19,7 +19,7 @@ from .certificate import Certificate
 from .checks import CURVES, RSA_BITS
 from .constraints import forbidden
 from .leaf import labels
-from .request import SigningRequest
+from .request import SigningRequest, server_usage
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _SKEW = timedelta(minutes=5)  # a server's clock may be a little behind
@@ -143,34 +143,20 @@ def _extensions(request: SigningRequest, authority: Authority) -> tuple[tuple[x5
     key = request.parsed.public_key()
     return (
         (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_usage(key_encipherment=isinstance(key, rsa.RSAPublicKey)), True),
+        (server_usage(rsa_key=isinstance(key, rsa.RSAPublicKey)), True),
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
         # Without a subject the names are all that says whose certificate it is (RFC 5280, section 4.2.1.6).
         (x509.SubjectAlternativeName(list(names)), not list(request.subject)),
         (x509.SubjectKeyIdentifier.from_public_key(key), False),
-        (_issuer_identifier(authority.certificate), False),
+        (_issuer_identifier(authority), False),
     )
 
 
-def _issuer_identifier(issuer: Certificate) -> x509.AuthorityKeyIdentifier:
-    own = issuer.extension(x509.SubjectKeyIdentifier)
+def _issuer_identifier(authority: Authority) -> x509.AuthorityKeyIdentifier:
+    own = authority.certificate.extension(x509.SubjectKeyIdentifier)
     if isinstance(own, x509.SubjectKeyIdentifier):
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.parsed.public_key())  # type: ignore[arg-type]
-
-
-def _usage(*, key_encipherment: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=key_encipherment,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
 
 
 def _hash_for(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
