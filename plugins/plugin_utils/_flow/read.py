@@ -49,10 +49,7 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
     values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints), "read_at": read_at}
     values["accounts"] = accounts.parse(next(parts))
     for query in wanted:
-        own = next(parts)
-        values[query.value] = _parse(query, own, info)
-        if query is Query.PERSONAL:
-            values["left_out"] = personal.left_out(own)
+        values |= _parse(query, next(parts), info)
     return Snapshot(
         host=info, dry_run=dry_run, nonce=secrets.token_hex(8), one_time_password=secrets.token_hex(32), **values
     )
@@ -65,11 +62,12 @@ def _split(answers: tuple[Answer, ...], groups: list[tuple[Operation, ...]]) -> 
         start += len(group)
 
 
-def _parse(query: Query, answers: tuple[Answer, ...], info: Any) -> Any:
+def _parse(query: Query, answers: tuple[Answer, ...], info: Any) -> dict[str, Any]:
+    """The snapshot's fields that the answers to a query fill."""
     if query is Query.STORES:
-        return stores.parse(answers)
+        return {"stores": stores.parse(answers)}
     if query is Query.PERSONAL:
-        return personal.parse(answers)
+        return dict(zip(("personal", "left_out"), personal.parse(answers), strict=True))
     if query is Query.CONSUMERS:
-        return consumers.parse(answers)
-    return iis.parse(answers, info)
+        return {"consumers": consumers.parse(answers)}
+    return {"web": iis.parse(answers, info)}

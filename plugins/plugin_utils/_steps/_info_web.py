@@ -12,9 +12,9 @@ from .._errors import TlsOpsError
 from .._model.consumers import Consumer
 from .._model.snapshot import Snapshot
 from .._model.web import Binding, Endpoint, Site, WebServer
-from .._windows.httpsys import IIS_APP_ID, Record, Selector
-from .._windows.iis.bindings import ANY, ANY_V6, Place, selector, tls_places
-from .._windows.iis.endpoints import foreign_program
+from .._windows.httpsys import IIS_APP_ID, Record
+from .._windows.iis.bindings import selector, tls_places
+from .._windows.iis.endpoints import answering, foreign_program
 from ._roots import endpoints_of
 
 # IIS docs, binding, and the enumeration SslFlags of Microsoft.Web.Administration.
@@ -142,16 +142,8 @@ def names_by_record(web: WebServer) -> dict[Identity, list[str]]:
     found: dict[Identity, list[str]] = {}
     for site in web.sites:
         for binding, place in tls_places(site):
-            for each in _answering(binding, place):
+            for each in answering(selector(binding, place)):
                 names = found.setdefault(each.identity, [])
                 if place.host and place.host not in names:
                     names.append(place.host)
     return found
-
-
-def _answering(binding: Binding, place: Place) -> tuple[Selector, ...]:
-    """A binding to every address is met by IPv6 too, where that has a record."""
-    own = selector(binding, place)
-    if own.kind == "ipport" and place.address == ANY:
-        return own, Selector("ipport", f"{ANY_V6}:{place.port}")
-    return (own,)

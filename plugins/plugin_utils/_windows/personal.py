@@ -32,17 +32,20 @@ def operations() -> tuple[Operation, ...]:
     return (store_read(*STORES),)
 
 
-def parse(answers: Sequence[Answer]) -> tuple[PersonalCertificate, ...]:
-    """The certificates of all three stores; a certificate that no library can read is left out: it cannot be used.
+def parse(answers: Sequence[Answer]) -> tuple[tuple[PersonalCertificate, ...], tuple[str, ...]]:
+    """The certificates of all three stores, and store and thumbprint of each that is left out.
 
-    Raises TlsOpsError where the stores could not be read, or the answer is not the one described in ``store_read``.
+    One that no library can read is: it cannot be used. Raises TlsOpsError where the stores could not be read, or the
+    answer is not the one described in ``store_read``.
     """
-    return tuple(one for one in _all(answers) if not unreadable(one.certificate))
-
-
-def left_out(answers: Sequence[Answer]) -> tuple[str, ...]:
-    """The stores and thumbprints of what ``parse`` leaves out. Raises TlsOpsError as that does."""
-    return tuple(f"{one.store} {one.certificate.thumbprint}" for one in _all(answers) if unreadable(one.certificate))
+    good: list[PersonalCertificate] = []
+    left_out: list[str] = []
+    for one in _all(answers):
+        if unreadable(one.certificate):
+            left_out.append(f"{one.store} {one.certificate.thumbprint}")
+        else:
+            good.append(one)
+    return tuple(good), tuple(left_out)
 
 
 def _all(answers: Sequence[Answer]) -> Iterator[PersonalCertificate]:

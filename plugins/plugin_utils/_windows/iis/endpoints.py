@@ -45,7 +45,7 @@ def endpoints(records: Mapping[Selector, Record], sites: Iterable[Site]) -> tupl
         for binding, place in tls_places(site):
             own = selector(binding, place)
             planned.setdefault(own.identity, own)
-            for each in _served(own):
+            for each in answering(own):
                 places.setdefault(each.identity, []).append(place)
                 if site.name not in users.setdefault(each.identity, []):
                     users[each.identity].append(site.name)
@@ -57,7 +57,7 @@ def endpoints(records: Mapping[Selector, Record], sites: Iterable[Site]) -> tupl
     )
 
 
-def _served(own: Selector) -> tuple[Selector, ...]:
+def answering(own: Selector) -> tuple[Selector, ...]:
     """The records that may answer for a binding: one on every address listens on IPv6 too."""
     if own.kind == "ipport" and own.place[0] == ANY:
         return own, Selector("ipport", f"{ANY_V6}:{own.place[1]}")
@@ -70,7 +70,7 @@ def served_sites(own: Selector, sites: Iterable[Site]) -> tuple[str, ...]:
         site.name
         for site in sites
         for binding, place in tls_places(site)
-        if own.identity in {each.identity for each in _served(selector(binding, place))}
+        if own.identity in {each.identity for each in answering(selector(binding, place))}
     )
     return tuple(dict.fromkeys(found))
 

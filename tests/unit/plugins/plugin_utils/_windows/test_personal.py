@@ -11,7 +11,6 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload impo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.personal import (
-    left_out,
     operations,
     parse,
     with_key,
@@ -37,21 +36,24 @@ def test_one_operation_asks_for_all_three_stores() -> None:
 
 
 def test_every_field_has_its_place() -> None:
-    assert parse([answer(FULL, BARE)]) == (
+    found, left_out = parse([answer(FULL, BARE)])
+    assert found == (
         PersonalCertificate("MY", ONE.certificate, True, True, "証明書", False, CNG, "te-1", 0, ACCESS),
         PersonalCertificate("REQUEST", TWO.certificate, False, None, archived=True),
     )
+    assert left_out == ()
 
 
 def test_an_unreadable_certificate_is_left_out() -> None:
     broken = Certificate(b"\x30\x00")
     given = [answer((b"MY", broken.der, *FULL[2:]), FULL)]
-    assert [each.certificate for each in parse(given)] == [ONE.certificate]
-    assert left_out(given) == (f"MY {broken.thumbprint}",)
+    found, left_out = parse(given)
+    assert [each.certificate for each in found] == [ONE.certificate]
+    assert left_out == (f"MY {broken.thumbprint}",)
 
 
 def test_with_key() -> None:
-    found = parse([answer(FULL, BARE)])
+    found, _left_out = parse([answer(FULL, BARE)])
     assert with_key(found, ("my", "REQUEST")) == found[:1]
     assert with_key(found, ("WebHosting",)) == ()
 
@@ -75,7 +77,7 @@ def test_a_malformed_line_is_a_clear_error(fields: tuple[bytes, ...]) -> None:
 def test_any_payload_is_read_or_refused(data: bytes, fields: list[bytes]) -> None:
     for each in (Answer("ok", data), answer(tuple(fields))):
         try:
-            found = parse([each])
+            found, _left_out = parse([each])
         except TlsOpsError:
             found = ()
         assert found == ()
