@@ -110,7 +110,7 @@ class PowerShell:
     def script(self) -> str:
         before, main, after = bootstrap.script().partition(MAIN)
         assert main, f"batch.ps1 has no line {MAIN!r}"
-        replaced = (_HERE / "world.ps1").read_text(encoding="ascii")
+        replaced = "".join((_HERE / name).read_text(encoding="ascii") for name in ("world.ps1", "metabase.ps1"))
         return f"Set-StrictMode -Version 2\n{before}{replaced}{main}{after}{TRACE}"
 
     def start(self, batch: str) -> subprocess.Popen[bytes]:
@@ -142,6 +142,14 @@ class PowerShell:
         return Output(stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
 
 
+def _native(kind: str, data: bytes) -> object:
+    """A value of the metabase as the double keeps it."""
+    if kind == "binary":
+        return data
+    text = data.decode()
+    return {"text": text, "texts": tuple(text.split("\0")), "flag": text == "1"}.get(kind) or int(text)
+
+
 class Double:
     """The Windows double's own reading of the same batch."""
 
@@ -149,7 +157,7 @@ class Double:
         from tests.fleet.world.host import Host
 
         self.said = ""
-        self.host: Any = Host("contract", "2019")
+        self.host: Any = Host("contract", {"10.0": "2019", "5.2": "2003"}[setup.windows])
         self.host.endpoint = lambda address, port: (address, port)
         self.host.connect = lambda address, port: socket.create_connection((address, port), timeout=5)
         with self.host.journal.silence():
@@ -178,6 +186,14 @@ class Double:
         self.host.options.accounts.update(setup.accounts)
         for name, data in setup.files.items():
             self.host.files.put(self.path(name), data)
+        self._furnish_metabase(setup.metabase)
+
+    def _furnish_metabase(self, metabase: world.Metabase) -> None:
+        options = self.host.options
+        options.adsi_binary_form, options.adsi_other_forms = metabase.takes, metabase.others
+        options.adsi_clear_unset, options.metabase_busy = 0x800CC801, metabase.busy
+        for path, (kind, values) in metabase.nodes.items():
+            self.host.metabase.add(path, kind, {name: _native(*value) for name, value in values.items()})
 
     def send(self, batch: str) -> Output:
         from tests.fleet.batch import run_batch

@@ -221,3 +221,16 @@ function WriteAccess($path, $sddl, $grants) {
 
 # .NET on Linux cannot give a name.
 function SetName($certificate, $name) { try { $certificate.FriendlyName = $name } catch { } }
+
+# Issuers are looked for in the world's stores. .NET Framework cannot be told what to trust.
+function NewChain {
+    $chain = New-Object Security.Cryptography.X509Certificates.X509Chain $false
+    $roots = $chain.ChainPolicy.ExtraStore
+    if ($null -ne $chain.ChainPolicy.GetType().GetProperty('CustomTrustStore')) {
+        $chain.ChainPolicy.TrustMode = 'CustomRootTrust'
+        $roots = $chain.ChainPolicy.CustomTrustStore
+    }
+    foreach ($each in (OpenStore 'ROOT' 'ReadOnly').Certificates) { [void]$roots.Add($each) }
+    foreach ($each in (OpenStore 'CA' 'ReadOnly').Certificates) { [void]$chain.ChainPolicy.ExtraStore.Add($each) }
+    return $chain
+}

@@ -40,9 +40,23 @@ class Held:
 
 
 @dataclasses.dataclass(frozen=True)
+class Metabase:
+    """``nodes``: path -> (schema class, property -> (kind, data)), those above before those below.
+
+    ``takes``: the form of a binary value that is understood; ``others``: what becomes of the rest, ``refused`` or
+    ``wrong`` (other bytes are kept); ``busy``: how many calls of SaveData fail.
+    """
+
+    nodes: Mapping[str, tuple[str, Mapping[str, tuple[str, bytes]]]] = dataclasses.field(default_factory=dict)
+    takes: str = "units"
+    others: str = "refused"
+    busy: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
 class World:
     """``registry``: key -> value name -> (kind, data); ``services``: name -> (status, start type);
-    ``accounts``: name -> SID."""
+    ``accounts``: name -> SID; ``windows``: 10.0, or 5.2 with IIS 6.0."""
 
     registry: Mapping[str, Mapping[str, tuple[str, bytes]]] = dataclasses.field(default_factory=dict)
     services: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
@@ -50,6 +64,8 @@ class World:
     files: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
     stores: tuple[str, ...] = ("MY", "CA")
     accounts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    windows: str = "10.0"
+    metabase: Metabase = dataclasses.field(default_factory=lambda: Metabase())
 
 
 @functools.cache
@@ -81,13 +97,16 @@ def write(world: World, folder: Path) -> None:
     accounts = (f"{_token(name.encode())} {sid}\n" for name, sid in world.accounts.items())
     (folder / "accounts.txt").write_text("".join(accounts), newline="\n")
     (folder / "registry.txt").write_text("".join(_registry_lines(world)), newline="\n")
+    (folder / "metabase.txt").write_text("".join(_metabase_lines(world.metabase)), newline="\n")
 
 
 def registry(world: World) -> dict[str, dict[str, tuple[str, bytes]]]:
     """The registry with what is there on every host."""
     services = r"HKLM\SYSTEM\CurrentControlSet\Services"
-    version = {"CurrentMajorVersionNumber": 10, "CurrentMinorVersionNumber": 0}
+    major, minor = map(int, world.windows.split("."))
+    version = {"CurrentMajorVersionNumber": major, "CurrentMinorVersionNumber": minor} if major >= 10 else {}
     windows = {name: ("DWord", number.to_bytes(4, "little")) for name, number in version.items()}
+    windows |= {"CurrentVersion": ("String", b"6.3" if major >= 10 else world.windows.encode())}
     windows |= {"CurrentBuildNumber": ("String", b"17763"), "EditionID": ("String", b"ServerStandard")}
     keys: dict[str, dict[str, tuple[str, bytes]]] = {
         r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion": windows,
@@ -107,6 +126,15 @@ def _registry_lines(world: World) -> list[str]:
         lines.append(f"key {_token(key.encode())}\n")
         for name, (kind, data) in values.items():
             lines.append(f"value {_token(key.encode())} {_token(name.encode())} {kind} {_token(data)}\n")
+    return lines
+
+
+def _metabase_lines(metabase: Metabase) -> list[str]:
+    lines = [f"takes {metabase.takes} {metabase.others} {metabase.busy}\n", "node - IIsComputer\n"]
+    for path, (kind, values) in metabase.nodes.items():
+        lines.append(f"node {_token(path.encode())} {kind}\n")
+        for name, (form, data) in values.items():
+            lines.append(f"value {_token(path.encode())} {_token(name.encode())} {form} {_token(data)}\n")
     return lines
 
 

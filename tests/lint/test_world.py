@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``world.ps1``, which the contract tests put into the script: what stops the whole script from parsing."""
+"""What the contract tests put into the script: what stops the whole script from parsing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import tree_sitter_powershell
 from .test_powershell import SCRIPT
 from .tree import Node, functions, named, parameter_names, text, walk
 
-WORLD = Path(__file__).parents[1] / "contract" / "world.ps1"
+CONTRACT = Path(__file__).parents[1] / "contract"
+WORLD = "".join((CONTRACT / name).read_text(encoding="ascii") for name in ("world.ps1", "metabase.ps1"))
 
 
 def parsed(script: str) -> Node:
@@ -46,17 +47,15 @@ def test_what_it_replaces_is_only_windows_own_and_takes_the_same() -> None:
     start, found_mark, _rest = SCRIPT.read_text(encoding="ascii").partition("# ---- Arguments, answers, errors ----\n")
     assert found_mark
     shipped, replaced = (
-        {name: parameter_names(body) for name, body in functions(parsed(script)).items()}
-        for script in (start, WORLD.read_text(encoding="ascii"))
+        {name: parameter_names(body) for name, body in functions(parsed(script)).items()} for script in (start, WORLD)
     )
     assert replaced == {name: shipped[name] for name in replaced}
-    assert shipped.keys() - replaced.keys() == {"DeleteKey"}, "works on whatever key .NET has there"
+    assert shipped.keys() - replaced.keys() == {"DeleteKey", "MetabasePath", "UseNode"}, "work anywhere"
 
 
 def test_no_method_assigns_to_a_variable_named_like_a_property() -> None:
-    found = classes(WORLD.read_text(encoding="ascii"))
-    assert len(found) == 2
-    assert [assigned_like_properties(each) for each in found] == [set(), set()]
+    found = classes(WORLD)
+    assert [assigned_like_properties(each) for each in found] == [set()] * 4
 
 
 @pytest.mark.parametrize("target", ["$path", "[string] $Path"])

@@ -50,16 +50,19 @@ SYNTAX = _words(
 
 # As written in the script: PowerShell puts "System." in front where needed.
 TYPES = _words(
-    "void type int long double byte[] char[] string string[] regex"
-    " BitConverter Convert DateTime Environment Math StringComparer StringComparison NotSupportedException"
+    "void type int long double bool char byte[] char[] object[] string string[] array regex"
+    " BitConverter Convert DateTime DBNull Environment Math NotSupportedException StringComparer StringComparison"
+    " TimeSpan"
     " Collections.ArrayList ComponentModel.Win32Exception Diagnostics.Process Diagnostics.ProcessStartInfo"
-    " Diagnostics.Stopwatch Globalization.CultureInfo IO.Compression.CompressionMode IO.Compression.DeflateStream"
+    " Diagnostics.Stopwatch DirectoryServices.DirectoryEntry Globalization.CultureInfo"
+    " IO.Compression.CompressionMode IO.Compression.DeflateStream"
     " IO.File IO.FileInfo IO.MemoryStream Management.Automation.RuntimeException Microsoft.Win32.Registry Net.IPAddress"
     " Net.Sockets.TcpClient Reflection.TargetInvocationException Runtime.InteropServices.COMException"
     " Runtime.InteropServices.Marshal Security.AccessControl.FileSecurity Security.AccessControl.FileSystemAccessRule"
     " Security.Cryptography.RSA Security.Cryptography.RSACryptoServiceProvider"
     " Security.Cryptography.SHA256Managed Security.Cryptography.X509Certificates.StoreLocation"
-    " Security.Cryptography.X509Certificates.X509Certificate2 Security.Cryptography.X509Certificates.X509Store"
+    " Security.Cryptography.X509Certificates.X509Certificate2 Security.Cryptography.X509Certificates.X509Chain"
+    " Security.Cryptography.X509Certificates.X509Store"
     " Security.Cryptography.X509Certificates.X509Certificate2Collection Security.Principal.IdentityNotMappedException"
     " Security.Principal.NTAccount Security.Principal.SecurityIdentifier"
     " Security.Principal.WindowsBuiltInRole Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal"
@@ -74,7 +77,7 @@ MEMBERS = _words(
     "ASCII Append Equals Exception FromBase64String FullName GetBaseException GetBytes GetEncoding"
     " GetEnvironmentVariable ExpandEnvironmentVariables GetProperty GetString GetType InnerException InstalledUICulture"
     " IsMatch Join Length MachineName Max MaxValue Message Min Name Ordinal OrdinalIgnoreCase Parse Replace Split"
-    " Substring ToBase64String ToFileTimeUtc ToInt32 ToInt64 ToString UTF8 UtcNow Version"
+    " Substring ToBase64String ToFileTimeUtc ToInt32 ToInt64 ToString ToUInt16 FromSeconds UTF8 UtcNow Version"
     # System.Collections
     " Add ContainsKey Count Remove Sort"
     # System.IO
@@ -90,11 +93,14 @@ MEMBERS = _words(
     " GetFolderPath GetSecurityDescriptorSddlForm HasPrivateKey Import IsInRole KeyContainerName KeyNumber"
     " PersistKeyInCsp ProviderName RawData SetAccessControl SetSecurityDescriptorSddlForm SignData Thumbprint Translate"
     " UniqueKeyContainerName get_Exportable get_PrivateKey"
+    " Build ChainPolicy ChainStatus RevocationMode Status UrlRetrievalTimeout"
     # Microsoft.Win32, System.ServiceProcess, System.Runtime.InteropServices
     " CreateSubKey DeleteSubKeyTree DeleteValue GetSubKeyNames GetValue GetValueKind GetValueNames LocalMachine"
     " OpenSubKey SetValue Users Refresh Stop get_Status GetHRForException NativeErrorCode"
+    # System.DirectoryServices, late calls of COM objects
+    " BindToMoniker Children InvokeMember SchemaClassName"
     # PowerShell; LanguageMode is empty on 2.0
-    " LanguageMode PSVersion SessionState"
+    " BaseObject LanguageMode PSVersion SessionState psbase psobject"
 )
 
 # .NET 3.5 (CNG keys) and 4.6: reached only through a type that was asked for, or a property that was looked for.
@@ -113,4 +119,6 @@ AUTOMATIC = _words(
 READABLE = _words("true false null _ args input psversiontable executioncontext")
 
 # Arguments of an operation that a log may hold. Every other one may be a secret.
-PUBLIC_ARGUMENTS = _words("store from to thumbprint certificate key name kind address port action program sddl grant")
+PUBLIC_ARGUMENTS = _words(
+    "store from to thumbprint certificate key name kind address port action program sddl grant path children"
+)

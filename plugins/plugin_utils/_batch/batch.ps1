@@ -62,6 +62,26 @@ function DeleteKey($certificate) {
     elseif ($null -ne $key.GetType().GetProperty('Key')) { $key.Key.Delete() }
 }
 function SetName($certificate, $name) { $certificate.FriendlyName = $name }
+function NewChain { return New-Object Security.Cryptography.X509Certificates.X509Chain $true } # as the machine sees it
+function MetabasePath($path) {
+    if ($path -eq '') { return 'IIS://localhost' }
+    return 'IIS://localhost/' + $path
+}
+function OpenNode($path) { return ,[Runtime.InteropServices.Marshal]::BindToMoniker((MetabasePath $path)) }
+function UseNode($node, $how, $member) {
+    # Late, as script hosts call ADSI. A value that is an array stays one; one in a PSObject would be a COM object.
+    [object[]]$values = $args
+    for ($i = 0; $i -lt $values.Length; $i++) {
+        if ($null -ne $values[$i]) { $values[$i] = $values[$i].psobject.BaseObject }
+    }
+    return ,$node.GetType().InvokeMember($member, $how, $null, $node, $values)
+}
+function ChildNames($path, $class) {
+    $entry = New-Object DirectoryServices.DirectoryEntry (MetabasePath $path)
+    foreach ($each in $entry.psbase.Children) {
+        if ($each.psbase.SchemaClassName -eq $class) { $each.psbase.Name }
+    }
+}
 
 # ---- Arguments, answers, errors ----
 function Bytes($call, $name) {
@@ -470,12 +490,180 @@ function ProveKey($call) {
     Line $builder 'key' $provider $container $spec $exportable
     Answer $call $builder
 }
+function ReadChain($call) {
+    [byte[]]$der = Bytes $call 'certificate'
+    $certificate = New-Object Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList @(,$der)
+    $chain = NewChain
+    $chain.ChainPolicy.RevocationMode = 'NoCheck'
+    $chain.ChainPolicy.UrlRetrievalTimeout = [TimeSpan]::FromSeconds(1)
+    $null = $chain.Build($certificate)
+    $status = 0
+    foreach ($each in $chain.ChainStatus) { $status = $status -bor [int]$each.Status }
+    $builder = New-Object Text.StringBuilder
+    Line $builder 'status' $status
+    Answer $call $builder
+}
+
+# ---- The metabase of IIS 6.0 ----
+function NodeValue($node, $name) {
+    # E_ADS_PROPERTY_NOT_SET, _NOT_SUPPORTED (the IIS provider's own answer), _NOT_FOUND; or an empty default.
+    $value = $null
+    try { $value = UseNode $node 'InvokeMethod' 'Get' $name }
+    catch { if (@(-2147463163, -2147463162, -2147463155) -notcontains @(ErrorNumber $_)[1]) { throw } }
+    if ($null -eq $value -or $value -is [DBNull]) { return }
+    if (($value -is [string] -or $value -is [array]) -and $value.Length -eq 0) { return }
+    return ,$value
+}
+function BinaryBytes($value) {
+    # One array of bytes, or of variants: a byte each, or an array of bytes.
+    $kept = New-Object IO.MemoryStream
+    foreach ($each in $value) {
+        [byte[]]$bytes = $each
+        $kept.Write($bytes, 0, $bytes.Length)
+    }
+    return ,$kept.ToArray()
+}
+function KindOf($value) {
+    if ($value -is [bool]) { return @('flag', [string][int]$value) }
+    if ($value -is [string]) { return @('text', $value) }
+    if ($value -isnot [array]) { return @('number', [string][long]$value) }
+    if ($value[0] -is [string]) { return @('texts', [string]::Join("`0", [string[]]$value)) }
+    return @('binary', (BinaryBytes $value))
+}
+function IsInherited($node, $name) {
+    # Of a default, which is set nowhere, there may be no attributes.
+    try { return [int](UseNode (UseNode $node 'InvokeMethod' 'GetPropertyAttribObj' $name) 'GetProperty' 'IsInherit') }
+    catch { return 0 }
+}
+function AddNode($builder, $call, $path) {
+    $node = OpenNode $path
+    Line $builder 'node' $path
+    foreach ($name in @(Texts $call 'name')) {
+        $value = NodeValue $node $name
+        if ($null -eq $value) { continue }
+        $kind, $data = KindOf $value
+        Line $builder 'value' $path $name $kind $data (IsInherited $node $name)
+    }
+}
+function ReadNode($call) {
+    $builder = New-Object Text.StringBuilder
+    $path = Text $call 'path'
+    AddNode $builder $call $path
+    if ($call.Arguments.ContainsKey('children')) {
+        $names = @(ChildNames $path (Text $call 'children'))
+        foreach ($name in @(Sorted $names)) { AddNode $builder $call ($path + '/' + $name) }
+    }
+    Answer $call $builder
+}
+function Units($data) {
+    # Not by an encoding: a unit may be half of a surrogate pair.
+    $units = New-Object Text.StringBuilder
+    for ($i = 0; $i -lt $data.Length; $i += 2) { [void]$units.Append([char][BitConverter]::ToUInt16($data, $i)) }
+    return $units.ToString()
+}
+function NodeData($kind, $data, $form) {
+    if ($kind -ceq 'text') { return $utf8.GetString($data) }
+    if ($kind -ceq 'number') { return [int]$utf8.GetString($data) }
+    if ($kind -ceq 'flag') { return $utf8.GetString($data) -ceq '1' }
+    if ($kind -ceq 'binary' -and $form -ceq 'units') { return Units $data }
+    $parts = $null
+    if ($kind -ceq 'texts') { $parts = $utf8.GetString($data).Split([char[]]"`0") }
+    elseif ($kind -ceq 'binary' -and $form -ceq 'bytes') { $parts = ,$data }
+    elseif ($kind -ceq 'binary' -and $form -ceq 'elements') { $parts = $data }
+    elseif ($kind -ceq 'binary' -and $form -ceq 'hex') { $parts = [BitConverter]::ToString($data).Split([char[]]'-') }
+    else { throw "$kind $form is no kind of value that is known here." }
+    # An array of variants, as a script host makes it; an array of texts would stay one, whatever it is cast to.
+    $list = New-Object Collections.ArrayList
+    foreach ($part in $parts) { [void]$list.Add($part) }
+    return ,$list.ToArray()
+}
+function OwnValue($node, $name) {
+    if ((IsInherited $node $name) -eq 0) { return ,(NodeValue $node $name) }
+}
+function ClearValue($node, $name) {
+    if ($null -ne (OwnValue $node $name)) { $null = UseNode $node 'InvokeMethod' 'PutEx' 1 $name $null }
+}
+function SetValues($call, $form) {
+    $node = OpenNode (Text $call 'path')
+    $kinds = @(Texts $call 'kind')
+    $number = 0
+    foreach ($name in @(Texts $call 'name')) {
+        [byte[]]$data = $call.Arguments['data'][$number]
+        if ($kinds[$number] -ceq 'clear') { ClearValue $node $name }
+        else { $null = UseNode $node 'InvokeMethod' 'Put' $name (NodeData $kinds[$number] $data $form) }
+        $number++
+    }
+    $null = UseNode $node 'InvokeMethod' 'SetInfo'
+}
+function Holds($call) {
+    # Another object: the one that was written to would answer from its cache.
+    $node = OpenNode (Text $call 'path')
+    $kinds = @(Texts $call 'kind')
+    $number = 0
+    foreach ($name in @(Texts $call 'name')) {
+        [byte[]]$data = $call.Arguments['data'][$number]
+        if ($kinds[$number] -ceq 'binary') {
+            $held = NodeValue $node $name
+            if ($null -eq $held) { return $false }
+            if ([BitConverter]::ToString((BinaryBytes $held)) -ne [BitConverter]::ToString($data)) { return $false }
+        }
+        $number++
+    }
+    return $true
+}
+function OwnValues($call) {
+    $node = OpenNode (Text $call 'path')
+    $found = @{}
+    foreach ($name in @(Texts $call 'name')) { $found[$name] = OwnValue $node $name }
+    return $found
+}
+function PutBack($call, $values) {
+    # As ADSI gave them: none of the forms is this metabase's.
+    $node = OpenNode (Text $call 'path')
+    foreach ($name in @(Texts $call 'name')) {
+        if ($null -eq $values[$name]) { ClearValue $node $name }
+        else { $null = UseNode $node 'InvokeMethod' 'Put' $name $values[$name] }
+    }
+    $null = UseNode $node 'InvokeMethod' 'SetInfo'
+}
+function WriteNode($call) {
+    if (@(Texts $call 'kind') -notcontains 'binary') { SetValues $call ''; return }
+    $before = OwnValues $call
+    $why = ''
+    foreach ($form in @(Texts $call 'form')) {
+        try { SetValues $call $form }
+        catch {
+            $why = @(ErrorNumber $_)[3]
+            if (@(ErrorNumber $_)[1] -eq -2147024891) { throw } # access denied: in any form
+            continue
+        }
+        try { if (Holds $call) { return } } catch { $why = @(ErrorNumber $_)[3] }
+        try { PutBack $call $before } catch { $why = @(ErrorNumber $_)[3] }
+    }
+    throw (Failure (-2147024883) "The metabase took the binary value in none of the forms. $why")
+}
+function InvokeNode($call) {
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    while ($true) {
+        try { return UseNode (OpenNode (Text $call 'path')) 'InvokeMethod' (Text $call 'method') }
+        catch {
+            $over = $watch.Elapsed.TotalSeconds -ge (Number $call 'retry_seconds' 0) -or (Limit $call 3) -lt 3
+            if ($over -or @(Texts $call 'retry') -notcontains [string]@(ErrorNumber $_)[1]) { throw }
+        }
+        Start-Sleep -Seconds 1
+    }
+}
 
 # ---- Host, services, sockets ----
-function ReadHost($call) {
+function WindowsVersion {
     $key = OpenKey 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion' $false
     $version = [string](Value $key 'CurrentMajorVersionNumber') + '.' + [string](Value $key 'CurrentMinorVersionNumber')
     if ($version -eq '.') { $version = [string](Value $key 'CurrentVersion') }
+    return $version
+}
+function ReadHost($call) {
+    $key = OpenKey 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion' $false
+    $version = WindowsVersion
     $edition = [string](Value $key 'EditionID')
     if ($edition -eq '') { $edition = [string](Value $key 'ProductName') }
     $builder = New-Object Text.StringBuilder
@@ -589,6 +777,13 @@ function ReadRequest($batch, $lines) {
 }
 function Perform($call) {
     try {
+        if ($call.Arguments.ContainsKey('before_os')) {
+            $major = [int](WindowsVersion).Split([char[]]'.')[0]
+            if ($major -ge (Number $call 'before_os' 0)) {
+                $call.Fault = @('os', $major, '', "This is not done on Windows $major.")
+                return
+            }
+        }
         $handler = $operations[$call.Name]
         $null = & $handler $call
         $expected = $null -eq $call.Fault -and $call.Arguments.ContainsKey('expect')
@@ -655,6 +850,7 @@ $operations = @{
     'store.read' = 'ReadStores'; 'store.add' = 'AddCertificate'; 'store.copy' = 'CopyCertificate'
     'store.remove' = 'RemoveCertificate'; 'store.export_pfx' = 'ExportPfx'
     'store.import_pfx' = 'ImportPfx'; 'key.prove' = 'ProveKey'; 'key.acl' = 'SetAccess'; 'account.sid' = 'FindAccounts'
+    'adsi.read' = 'ReadNode'; 'adsi.write' = 'WriteNode'; 'adsi.invoke' = 'InvokeNode'; 'chain.status' = 'ReadChain'
 }
 $batch = @{ Nonce = ''; Version = ''; Write = $false; Deadline = [double]0; Wait = 0; Ended = $false; Fault = $null }
 $batch.Clock = [Diagnostics.Stopwatch]::StartNew()

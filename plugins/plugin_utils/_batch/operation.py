@@ -21,7 +21,8 @@ class Operation:
     hex) that the answer's payload must have: a difference is not ok. ``undo`` are the operations that take this one
     back; the target runs them itself, newest first, when a later operation of a write batch fails.
     ``keep_going`` lets a write batch go on although this operation is not ok: a proof's error is data.
-    ``secret`` marks a batch that must not travel unencrypted.
+    ``secret`` marks a batch that must not travel unencrypted. ``before_os`` is the first major version of Windows on
+    which it is not done at all (an error of kind ``os``): a read that would do harm there, or find nothing.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Operation:
     undo: tuple[Operation, ...] = ()
     keep_going: bool = False
     secret: bool = False
+    before_os: int = 0
 
 
 AnswerStatus = Literal["ok", "error", "skipped"]
@@ -40,7 +42,8 @@ class Answer:
     """What the target said about one operation.
 
     ``kind`` says what ``number`` counts in: ``hresult`` (signed 32 bit), ``win32``, ``exit`` (a program's exit code),
-    ``expect`` (the value is not the one expected), ``timeout``, ``deadline``, or nothing.
+    ``expect`` (the value is not the one expected), ``timeout``, ``deadline``, ``os`` (not done on this Windows), or
+    nothing.
     ``undone`` are the answers of the undo operations, in the order they ran.
     """
 

@@ -202,3 +202,43 @@ def tcp_exchange(
         ("quiet_ms", quiet_ms),
         ("ends_with", ends_with or None),
     )
+
+
+def adsi_read(path: str, *names: str, children: str = "") -> Operation:
+    """Properties of a node of the IIS metabase (below ``IIS://localhost``). Missing: an error (``Answer.missing``).
+
+    ``children`` adds the node's direct children of this schema class (``IIsWebServer``). Payload: ``lines``: ``node
+    <path>``, then ``value <path> <name> <kind> <data> <inherited 1/0>`` for each property that has a value. Kinds:
+    ``text``, ``texts`` (joined by NUL), ``number`` (decimal), ``flag`` (1 or 0), ``binary``.
+    """
+    return _operation("adsi.read", ("path", path), ("children", children or None), *_list("name", names))
+
+
+def adsi_write(path: str, *values: tuple[str, str, Value], forms: Iterable[str] = ()) -> Operation:
+    """Sets properties of a node, each as (name, kind, data), and commits them together.
+
+    Kind ``clear`` takes one away; ok where none is set on the node itself. ``forms`` are the ways in which a binary
+    value is handed to ADSI, tried in this order until the value that is read back is the one that was written:
+    ``units``, ``bytes``, ``elements``, ``hex``. What another form left is put back; none fits: HRESULT 0x8007000D.
+    """
+    arguments = [each for name, kind, data in values for each in (("name", name), ("kind", kind), ("data", data))]
+    return _operation("adsi.write", ("path", path), *arguments, *_list("form", forms))
+
+
+def adsi_invoke(path: str, method: str, *, retry: Iterable[int] = (), retry_seconds: int = 0) -> Operation:
+    """Calls a method of a node without arguments (Start, Stop, SaveData), again for these HRESULTs (signed)."""
+    return _operation(
+        "adsi.invoke",
+        ("path", path),
+        ("method", method),
+        *_list("retry", retry),
+        ("retry_seconds", retry_seconds or None),
+    )
+
+
+def chain_status(der: bytes) -> Operation:
+    """What Windows says of a certificate's chain. Payload: a line ``status <X509ChainStatusFlags, decimal>``.
+
+    Without revocation check, and without waiting for the network.
+    """
+    return _operation("chain.status", ("certificate", der))

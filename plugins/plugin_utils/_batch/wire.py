@@ -59,10 +59,18 @@ def encode(
     head = (VERSION, nonce, mode, str(deadline), str(mutex_wait))
     content: list[tuple[str, Iterable[bytes]]] = [("batch", map(_bytes, head))]
     for operation in operations:
-        content.append(("do", _tokens(operation)))
-        content.extend(("undo", _tokens(undo)) for undo in operation.undo)
+        content.extend(_content(operation))
     content.append(("end", ()))
     return encode_lines(content).decode("ascii")
+
+
+def size(operation: Operation) -> int:
+    """How many bytes of a batch the operation takes, its undo operations included. Raises TlsOpsError as ``encode``."""
+    return len(encode_lines(_content(operation)))
+
+
+def _content(operation: Operation) -> list[tuple[str, Iterable[bytes]]]:
+    return [("do", _tokens(operation)), *(("undo", _tokens(undo)) for undo in operation.undo)]
 
 
 def _tokens(operation: Operation) -> list[bytes]:
@@ -73,6 +81,8 @@ def _tokens(operation: Operation) -> list[bytes]:
         tokens += (b"expect", operation.expect.encode("ascii"))
     if operation.keep_going:
         tokens += (b"keep_going", b"1")
+    if operation.before_os:
+        tokens += (b"before_os", str(operation.before_os).encode("ascii"))
     return tokens
 
 

@@ -31,6 +31,10 @@ OPERATIONS = {
     "key.prove": do.key_prove("MY", "AB", b"x"),
     "service": do.service("W3SVC", "query"),
     "tcp.exchange": do.tcp_exchange("127.0.0.1", 443, b"x"),
+    "adsi.read": do.adsi_read("W3SVC", "SSLCertHash", children="IIsWebServer"),
+    "adsi.write": do.adsi_write("W3SVC/1", ("SSLCertHash", "binary", b"\1"), forms=("units",)),
+    "adsi.invoke": do.adsi_invoke("", "SaveData", retry=(-2147024748,), retry_seconds=20),
+    "chain.status": do.chain_status(b"DER"),
 }
 
 
@@ -91,3 +95,27 @@ def test_an_import_says_only_what_is_wanted() -> None:
 def test_nothing_proves_nothing() -> None:
     with pytest.raises(TlsOpsError):
         do.key_prove("MY", "AB", b"")
+
+
+def test_what_the_metabase_is_asked() -> None:
+    names = (("name", "ServerComment"), ("name", "SSLCertHash"))
+    assert do.adsi_read("W3SVC/1", "ServerComment", "SSLCertHash").arguments == (("path", "W3SVC/1"), *names)
+    listed = do.adsi_read("W3SVC", children="IIsWebServer")
+    assert listed.arguments == (("path", "W3SVC"), ("children", "IIsWebServer"))
+    assert do.adsi_read("").arguments == (("path", ""),)
+
+
+def test_values_of_the_metabase_are_three_lists_side_by_side() -> None:
+    values = ("SSLCertHash", "binary", b"\1\2"), ("SSLStoreName", "clear", b"")
+    assert do.adsi_write("W3SVC/1", *values, forms=("units", "hex")).arguments == (
+        ("path", "W3SVC/1"),
+        *(("name", "SSLCertHash"), ("kind", "binary"), ("data", b"\1\2")),
+        *(("name", "SSLStoreName"), ("kind", "clear"), ("data", b"")),
+        *(("form", "units"), ("form", "hex")),
+    )
+
+
+def test_a_method_is_called_again_only_where_it_is_said() -> None:
+    assert do.adsi_invoke("W3SVC/1", "Start").arguments == (("path", "W3SVC/1"), ("method", "Start"))
+    again = do.adsi_invoke("", "SaveData", retry=(-1, 2), retry_seconds=9).arguments
+    assert again[2:] == (("retry", "-1"), ("retry", "2"), ("retry_seconds", "9"))

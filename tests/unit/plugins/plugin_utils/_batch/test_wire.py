@@ -61,6 +61,12 @@ def test_keep_going_is_an_argument() -> None:
     assert lines(text.encode())[1] == ("do", (b"host.info", b"keep_going", b"1"))
 
 
+def test_the_windows_before_which_it_is_done_is_an_argument() -> None:
+    operation = dataclasses.replace(do.host_info(), before_os=6)
+    text = wire.encode([operation], nonce=NONCE, mode="read", deadline=1, mutex_wait=1)
+    assert lines(text.encode())[1] == ("do", (b"host.info", b"before_os", b"6"))
+
+
 @pytest.mark.parametrize("nonce", ["", "xyz", "0123456789ABCDEF", "0" * 15, "0" * 16 + "\n"])
 def test_a_nonce_is_hex(nonce: str) -> None:
     with pytest.raises(TlsOpsError):
