@@ -32,8 +32,11 @@ class Arguments:
     def number(self, name: str, default: float | None = None) -> float:
         return default if default is not None and not self.has(name) else float(self.text(name))
 
+    def raws(self, name: str) -> list[bytes]:
+        return [value for each, value in self._pairs if each == name]
+
     def texts(self, name: str) -> list[str]:
-        return [value.decode("utf-8") for each, value in self._pairs if each == name]
+        return [value.decode("utf-8") for value in self.raws(name)]
 
 
 def lines(*rows: tuple[str, ...] | tuple[str | bytes, ...]) -> bytes:

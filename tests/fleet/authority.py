@@ -18,8 +18,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -101,7 +102,7 @@ class Authority:
         """
         csr = x509.load_pem_x509_csr(request.encode() if isinstance(request, str) else request)
         key = csr.public_key()
-        if not isinstance(key, PublicKey) or not csr.is_signature_valid:
+        if not isinstance(key, PublicKey) or not _signed_by_its_key(csr):
             raise ValueError("the request is not signed by its key")
         try:
             names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -166,7 +167,30 @@ class Authority:
 
 def pending_dummy(key: PrivateKey, common_name: str, now: datetime) -> x509.Certificate:
     """The self-signed certificate that REQUEST holds for a pending request."""
-    name = _name(common_name, "Example Company")
+    return _dummy(key, _name(common_name, "Example Company"), now)
+
+
+def _signed_by_its_key(csr: x509.CertificateSigningRequest) -> bool:
+    """``is_signature_valid`` no longer says so of SHA-1, with which Server 2003 signs."""
+    key, digest = csr.public_key(), csr.signature_hash_algorithm
+    if not isinstance(key, rsa.RSAPublicKey) or not isinstance(digest, hashes.SHA1):
+        return csr.is_signature_valid
+    try:
+        key.verify(csr.signature, csr.tbs_certrequest_bytes, padding.PKCS1v15(), digest)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def wizard_dummy(key: PrivateKey, common_name: str, now: datetime) -> x509.Certificate:
+    """The same for a request by the wizard of IIS 6.0, which asks for country, state, city, organization and unit."""
+    place = ((NameOID.COUNTRY_NAME, "JP"), (NameOID.STATE_OR_PROVINCE_NAME, "Tokyo"), (NameOID.LOCALITY_NAME, "Minato"))
+    owner = ((NameOID.ORGANIZATION_NAME, "Example Company"), (NameOID.ORGANIZATIONAL_UNIT_NAME, "Web"))
+    parts = (*place, *owner, (NameOID.COMMON_NAME, common_name))
+    return _dummy(key, x509.Name([x509.NameAttribute(oid, text) for oid, text in parts]), now)
+
+
+def _dummy(key: PrivateKey, name: x509.Name, now: datetime) -> x509.Certificate:
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=364))

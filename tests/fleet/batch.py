@@ -188,6 +188,9 @@ def _undo(host: Host, request: Request, indexes: Iterable[int]) -> list[str]:
 
 def perform(host: Host, operation: Do, ends: float) -> Outcome:
     """One operation; what the script catches becomes its answer."""
+    first = int(operation.arguments.number("before_os", 0))
+    if first and host.product.major >= first:
+        return Outcome("error", "os", host.product.major, text=f"not done on Windows {host.product.major} and newer")
     left = ends - host.clock.monotonic()
     if left <= 0:
         return Outcome("error", "deadline", text="the batch's time is over")

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from . import adsi
 from . import key_operations as keys
 from .arguments import Arguments, lines
 from .world import programs
 from .world.errors import WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, denied, win32
 from .world.httpsys import PARAMETERS, socket_name
-from .world.options import EDITION
 from .world.registry import KINDS, Key, Value
 from .world.stores import MACHINE
 
@@ -32,7 +32,7 @@ def host_info(host: Host, _arguments: Arguments, _left: float) -> bytes:
     rows = [
         ("computer_name", host.name.upper()),
         ("os_version", host.product.os_version),
-        ("edition", EDITION),
+        ("edition", host.product.edition or host.product.full_name),  # ProductName where there is no EditionID
         ("powershell_version", host.product.powershell),
         ("clr_version", host.clr),
         ("language_mode", host.options.language_mode),
@@ -222,4 +222,8 @@ OPERATIONS: dict[str, Callable[[Host, Arguments, float], bytes]] = {
     "account.sid": keys.account_sid,
     "service": service,
     "tcp.exchange": tcp_exchange,
+    "adsi.read": adsi.adsi_read,
+    "adsi.write": adsi.adsi_write,
+    "adsi.invoke": adsi.adsi_invoke,
+    "chain.status": adsi.chain_status,
 }

@@ -67,21 +67,32 @@ def check_command_line(command_line: str) -> None:
 
 def batch_lines(stdin: bytes, expected: str) -> list[str]:
     """The lines of the batch, where the script before them is the one with the SHA-256 ``expected``. Raises Refused."""
-    lines = _lines(stdin)
-    try:
-        end = lines.index(_LAST_SCRIPT_LINE)
-    except ValueError:
-        raise Refused("this double only runs the shipped script: stdin has no line of four NUL characters") from None
-    found = _digest(lines[:end])
+    script, lines = _parts(stdin)
+    found = _digest(script)
     if found != expected:
         raise Refused(
             f"this double only runs the shipped script: {SHIPPED_SCRIPT.name} has the SHA-256 "
             f"{expected or '(missing)'}, what came has {found}"
         )
     try:
-        return [line.decode("ascii") for line in lines[end + 1 :]]
+        return [line.decode("ascii") for line in lines]
     except UnicodeDecodeError as error:
         raise Refused("the batch is not plain ASCII") from error
+
+
+def script_text(stdin: bytes) -> str:
+    """The script in front of the batch. Raises Refused where there is none."""
+    return "".join(line.decode("utf-8", "replace") + "\n" for line in _parts(stdin)[0])
+
+
+def _parts(stdin: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The lines of the script and those of the batch."""
+    lines = _lines(stdin)
+    try:
+        end = lines.index(_LAST_SCRIPT_LINE)
+    except ValueError:
+        raise Refused("this double only runs the shipped script: stdin has no line of four NUL characters") from None
+    return lines[:end], lines[end + 1 :]
 
 
 def script_digest(path: Path = SHIPPED_SCRIPT) -> str:

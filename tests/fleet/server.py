@@ -138,6 +138,9 @@ class Server:
         except CannotDecrypt:
             # Windows answers 400 to a body that was encrypted for another connection; the key stream is lost then.
             return HttpReply(HTTPStatus.BAD_REQUEST, close=True)
+        if len(message) > endpoint.shells.quotas.envelope:
+            # No SOAP fault: the status is all that comes back (ansible.windows issues 391 and 620).
+            return HttpReply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, verdict.headers)
         status, envelope = await self._envelope(endpoint, message)
         content_type, body = gate.encrypt(envelope.encode()) if encrypted else (_SOAP, envelope.encode())
         return HttpReply(status, (*verdict.headers, ("Content-Type", content_type)), body)

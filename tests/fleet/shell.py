@@ -14,15 +14,18 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Protocol
 
-from . import payload, wsman
+from . import payload, powershell, wsman
 from .payload import Outcome, Refused
+from .quotas import QUOTAS, Quotas
 from .wsman import Faulted, Request
 
 
 class Executes(Protocol):
-    """The part of a world's host that runs batches; the call may block."""
+    """The part of a world's host that runs batches; the call may block. ``winrm`` and ``powershell`` are versions."""
 
     name: str
+    winrm: str
+    powershell: str
 
     def execute(self, lines: list[str]) -> str: ...
 
@@ -32,11 +35,12 @@ class Settings:
     """What can be set about the service; a change holds from the next message on.
 
     ``separate_done``: output and the end of the command come in two replies (Windows may send either form).
-    ``max_shells``: MaxShellsPerUser, 30 since Windows Server 2012. ``script_digest``: SHA-256 of the shipped script.
+    ``max_shells``: MaxShellsPerUser, where it is not what the host's WinRM has. ``script_digest``: SHA-256 of the
+    shipped script.
     """
 
     separate_done: bool = False
-    max_shells: int = 30
+    max_shells: int = 0
     script_digest: str = ""
 
 
@@ -82,6 +86,11 @@ class Shells:
         self.created = 0
 
     @property
+    def quotas(self) -> Quotas:
+        own = QUOTAS[self._host.winrm]
+        return dataclasses.replace(own, shells=self._settings.max_shells or own.shells)
+
+    @property
     def open(self) -> int:
         """How many shells exist now; one that no client deleted stays (Windows keeps it for IdleTimeout, two hours)."""
         return len(self._shells)
@@ -107,7 +116,7 @@ class Shells:
         return handler(request)
 
     def _create(self, request: Request) -> str:
-        if len(self._shells) >= self._settings.max_shells:
+        if len(self._shells) >= self.quotas.shells:
             raise Faulted(wsman.MAX_SHELLS)
         shell_id, reply = wsman.created(request)
         self._shells[shell_id] = {}
@@ -116,6 +125,8 @@ class Shells:
 
     def _command(self, request: Request) -> str:
         shell = self._shell(request)
+        if len(shell) >= self.quotas.processes:
+            raise Faulted(wsman.MAX_PROCESSES)
         command_line = request.command_line
         command_id, reply = wsman.started(request)
         command = shell[command_id] = _Command()
@@ -149,7 +160,7 @@ class Shells:
         except TimeoutError as error:
             raise Faulted(wsman.TIMED_OUT) from error
         had_output = not command.drained
-        streams = command.take(request.stream_room)
+        streams = command.take(request.stream_room(self.quotas.envelope))
         finished = command.drained and not (had_output and self._settings.separate_done)
         return wsman.received(request, streams, command.exit_code if finished else None)
 
@@ -189,7 +200,9 @@ class Shells:
     def _interpret(self, stdin: bytes) -> Outcome:
         """In a worker thread. A command ends whatever happens: the client would ask for its output for ever."""
         try:
-            text = self._host.execute(payload.batch_lines(stdin, self._settings.script_digest))
+            lines = payload.batch_lines(stdin, self._settings.script_digest)
+            powershell.check(payload.script_text(stdin), self._host.powershell)
+            text = self._host.execute(lines)
         except Refused as refusal:
             return _refused(refusal)
         except Exception:

@@ -63,6 +63,13 @@ MAX_SHELLS = Fault(
     "has been exceeded. Close existing shells or raise the quota for this user.",
     sender=True,
 )
+MAX_PROCESSES = Fault(
+    2150858815,  # 0x8033803F ERROR_WSMAN_QUOTA_LIMIT
+    "w:QuotaLimit",
+    "The WS-Management service cannot process the request. The service is configured to not accept any more processes "
+    "in this shell.",
+    sender=True,
+)
 NO_SUCH_SHELL = Fault(
     2150858843,  # 0x8033805B ERROR_WSMAN_UNEXPECTED_SELECTORS
     "w:InvalidSelectors",
@@ -84,10 +91,9 @@ class Request:
     options: Mapping[str, str]
     body: ET.Element
 
-    @property
-    def stream_room(self) -> int:
-        """How many raw bytes of output a reply within ``max_envelope`` can carry."""
-        return max((self.max_envelope - _REPLY_OVERHEAD) // 4 * 3, 3)
+    def stream_room(self, most: int) -> int:
+        """How many raw bytes of output a reply can carry within ``max_envelope``, or ``most`` where that is less."""
+        return max((min(self.max_envelope, most) - _REPLY_OVERHEAD) // 4 * 3, 3)
 
     @property
     def command_line(self) -> str:

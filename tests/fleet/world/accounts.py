@@ -58,7 +58,7 @@ def _well_known(tag: str) -> dict[str, str]:
 def _virtual(host: Host, wanted: str) -> str:
     """Only of a pool or a service that there is."""
     domain, _separator, name = wanted.partition("\\")
-    if domain == "iis apppool" and name in (pool.lower() for pool in host.iis.pools()):
+    if domain == "iis apppool" and name in (pool.lower() for pool in host.web.pools()):
         return _hashed("S-1-5-82", name)
     if domain == "nt service" and host.services.exists(name):
         return _hashed("S-1-5-80", name.upper())

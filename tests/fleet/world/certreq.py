@@ -38,6 +38,9 @@ NAMES = {
     CERT_E_CHAINING: "CERT_E_CHAINING",
 }
 FOREVER = 1e9
+# "Certreq" for Windows Server 2003 (TechNet cc755435): -new has -attrib, -binary and -cert, -accept has nothing.
+OF_2003 = {"-new", "-accept", "-submit", "-retrieve", "-policy", "-sign", "-?"}
+OF_2003 |= {"-attrib", "-binary", "-cert", "-config", "-crl", "-rpc"}
 KEY_SECONDS = {2048: 1, 3072: 3, 4096: 8}  # how long a key takes on the host's clock
 
 
@@ -45,6 +48,9 @@ KEY_SECONDS = {2048: 1, 3072: 3, 4096: 8}  # how long a key takes on the host's 
 def certreq(host: Host, arguments: list[str]) -> Completed:
     options = {argument.lower() for argument in arguments if argument.startswith("-")}
     files = [host.files.expand(argument) for argument in arguments if not argument.startswith("-")]
+    unknown = sorted(options - _known(host)) if _known(host) else []
+    if unknown:
+        return _usage(host, unknown[0])
     if "-accept" in options and len(files) == 1:
         return _done(host, options, lambda: _accept(host, files[0], options))
     if "-new" in options and len(files) == 2:
@@ -54,8 +60,25 @@ def certreq(host: Host, arguments: list[str]) -> Completed:
     return _failure(host, E_INVALIDARG)
 
 
+def _known(host: Host) -> set[str]:
+    """The options that this version knows; nothing where they are not modelled."""
+    if host.options.certreq_options is not None:
+        return set(host.options.certreq_options)
+    return set() if host.product.cng else OF_2003
+
+
+def _usage(host: Host, option: str) -> Completed:
+    text = f"Unknown arg: {option}\r\n\r\nUsage:\r\n  CertReq -?\r\n  CertReq -new [Options] [PolicyFileIn]\r\n"
+    return Completed(signed(E_INVALIDARG), host.language.encode(text))
+
+
+def _asks(host: Host) -> bool:
+    asks = host.options.certreq_dialog_without_q
+    return host.product.cng if asks is None else asks
+
+
 def _done(host: Host, options: set[str], work: Callable[[], Completed]) -> Completed:
-    if "-q" not in options and host.options.certreq_dialog_without_q:
+    if "-q" not in options and _asks(host):
         return Completed(0, seconds=FOREVER)  # a dialog where no one sees it (CertificateDsc 49)
     if not host.options.elevated:
         return _failure(host, ACCESS_DENIED)

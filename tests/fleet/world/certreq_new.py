@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import ipaddress
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import blob, inf, x500
+from .certreq_extensions import Extensions, extensions, usage
 from .errors import (
     INVALID_DATA,
     NTE_BAD_ALGID,
@@ -31,7 +31,7 @@ from .errors import (
     NTE_PROV_TYPE_NO_MATCH,
     hresult,
 )
-from .keys import CAPI, CNG, ENHANCED, PROV_RSA_FULL, PROV_RSA_SCHANNEL, Container, PrivateKey
+from .keys import CAPI, CNG, ENHANCED, PROV_RSA_FULL, PROV_RSA_SCHANNEL, Container, PrivateKey, sign
 
 if TYPE_CHECKING:
     from .host import Host
@@ -42,6 +42,9 @@ DOCUMENTED = (
     " requestername requesttype securitydescriptor silent smime friendlyname useexistingkeyset userprotected"
     " x500nameflags suppressdefaults"
 )
+# Server 2003 makes requests with KB321051's keys: hash, name and algorithm came with CertEnroll, in Vista.
+NEWER_THAN_2003 = {"hashalgorithm", "friendlyname", "keyalgorithm", "silent", "exportableencrypted"}
+NEWER_THAN_2003 |= {"keyusageproperty", "securitydescriptor", "x500nameflags", "suppressdefaults"}
 CSPS = {CAPI: PROV_RSA_SCHANNEL, ENHANCED: PROV_RSA_FULL}
 AT_SIGNATURE = 2
 CURVES: dict[str, type[ec.EllipticCurve]] = {"ecdsa_p256": ec.SECP256R1, "ecdsa_p384": ec.SECP384R1}
@@ -53,8 +56,7 @@ HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha512": hashes.SHA512,
 }
 ANSI = {"ja-JP": "cp932"}
-USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
-USAGES += ("key_cert_sign", "crl_sign", "encipher_only")
+SHA1_WITH_RSA = bytes.fromhex("300d06092a864886f70d0101050500")
 OS_VERSION = x509.ObjectIdentifier("1.3.6.1.4.1.311.13.2.3")
 
 
@@ -86,30 +88,35 @@ def new(host: Host, data: bytes, *, machine: bool) -> tuple[int, bytes]:
         sections = inf.parse(inf.decode(data, ANSI.get(host.language.tag, "cp1252")))
     except inf.BadInf:
         raise hresult(INVALID_DATA) from None
-    asked = _asked(sections)
+    asked = _asked(sections, host)
     try:
         subject = x500.name(asked.text("subject"), reverse=host.options.request_subject == "reversed")
     except x500.BadName as problem:
         raise hresult(problem.number) from None
     subject = x509.Name([each for each in subject if each.oid.dotted_string not in host.options.request_drops])
-    extensions = [*_usage(asked), *_extensions(sections.get("extensions", []))]
-    container = _container(asked)
+    wanted = [*usage(asked.number("keyusage", 0)), *extensions(sections, text=host.product.cng)]
+    container = _container(asked, host)
     digest = HASHES.get(asked.text("hashalgorithm", "sha1").lower())
     if digest is None:
         raise hresult(NTE_BAD_ALGID)
-    request = _request(host, container.key, subject, extensions, digest())
+    request = _request(host, container.key, subject, wanted, digest())
     if machine or asked.flag("machinekeyset"):
-        _keep(host, container, subject, extensions, asked.text("friendlyname"))
+        _keep(host, container, subject, wanted, asked.text("friendlyname"))
     return container.key.key_size, _windows_pem(request)
 
 
-def _asked(sections: dict[str, inf.Section]) -> _Asked:
+def _asked(sections: dict[str, inf.Section], host: Host) -> _Asked:
     """A value of several fields, as an unquoted subject with commas is, is no data for certreq."""
+    newer = set() if host.product.cng else NEWER_THAN_2003
     signature = dict((key.lower(), fields) for key, fields in sections.get("version", []))
     if signature.get("signature") not in (["$Windows NT$"], ["$Chicago$"]):
         raise hresult(INVALID_DATA)
     values: dict[str, str] = {}
     for key, fields in sections.get("newrequest", []):
+        if key.lower() in newer and host.options.certreq_unknown_keys == "ignored":
+            continue
+        if key.lower() in newer:
+            raise hresult(INVALID_DATA)
         if key.lower() not in DOCUMENTED.split() or key.lower() in values or len(fields) != 1:
             raise hresult(INVALID_DATA)
         values[key.lower()] = fields[0]
@@ -119,10 +126,10 @@ def _asked(sections: dict[str, inf.Section]) -> _Asked:
     return asked
 
 
-def _container(asked: _Asked) -> Container:
-    """Without a provider it is the software KSP; a CSP's key without KeySpec is for signatures only."""
-    provider = asked.text("providername", CNG)
-    if provider not in (*CSPS, CNG):
+def _container(asked: _Asked, host: Host) -> Container:
+    """Without a provider it is the software KSP, on 2003 a CSP; its key without KeySpec is for signatures only."""
+    provider = asked.text("providername", CNG if host.product.cng else ENHANCED)
+    if provider not in (*CSPS, *([CNG] if host.product.cng else [])):
         raise hresult(NTE_KEYSET_NOT_DEF)
     if provider in CSPS and asked.number("providertype", CSPS[provider]) != CSPS[provider]:
         raise hresult(NTE_PROV_TYPE_NO_MATCH)
@@ -150,70 +157,40 @@ def _key(asked: _Asked, provider: str) -> PrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
-def _usage(asked: _Asked) -> list[tuple[x509.ExtensionType, bool]]:
-    bits = asked.number("keyusage", 0)
-    if not bits:
-        return []
-    names = {name: bool(bits & 0x80 >> at) for at, name in enumerate(USAGES)}
-    agrees = names["key_agreement"]
-    return [(x509.KeyUsage(**{**names, "encipher_only": agrees and names["encipher_only"]}, decipher_only=False), True)]
-
-
-def _extensions(entries: inf.Section) -> list[tuple[x509.ExtensionType, bool]]:
-    """``OID = "{text}..."``, continued by ``_continue_``."""
-    texts: list[list[str]] = []
-    for key, fields in entries:
-        if len(fields) != 1 or (key.lower() == "_continue_" and not texts):
-            raise hresult(INVALID_DATA)
-        if key.lower() == "_continue_":
-            texts[-1][1] += fields[0]
-        else:
-            texts.append([key, fields[0]])
-    if any(not text.startswith("{text}") for _oid, text in texts):
-        raise hresult(INVALID_DATA)
-    try:
-        return [(_extension(oid, text.removeprefix("{text}")), False) for oid, text in texts]
-    except ValueError:
-        raise hresult(INVALID_DATA) from None
-
-
-def _extension(oid: str, text: str) -> x509.ExtensionType:
-    if oid == "2.5.29.37":
-        return x509.ExtendedKeyUsage([x509.ObjectIdentifier(each.strip()) for each in text.split(",")])
-    if oid != "2.5.29.17":
-        raise ValueError(oid)
-    return x509.SubjectAlternativeName([_general(each) for each in text.split("&") if each])
-
-
-def _general(item: str) -> x509.GeneralName:
-    kind, separator, value = item.partition("=")
-    if kind.lower() == "ipaddress":
-        return x509.IPAddress(ipaddress.ip_address(value))
-    if kind.lower() != "dns" or not separator or not value:
-        raise ValueError(item)
-    return x509.DNSName(value)
-
-
 def _request(
     host: Host,
     key: PrivateKey,
     subject: x509.Name,
-    extensions: list[tuple[x509.ExtensionType, bool]],
+    wanted: Extensions,
     digest: hashes.HashAlgorithm,
 ) -> bytes:
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    for extension, critical in extensions:
+    for extension, critical in wanted:
         builder = builder.add_extension(extension, critical)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     builder = builder.add_attribute(OS_VERSION, f"{host.product.os_version}.2".encode())
+    # cryptography's builder signs with SHA-1 no more.
+    if isinstance(digest, hashes.SHA1) and isinstance(key, rsa.RSAPrivateKey):
+        return _signed_with_sha1(builder.sign(key, hashes.SHA256()).tbs_certrequest_bytes, key)
     return builder.sign(key, digest).public_bytes(Encoding.DER)  # type: ignore[arg-type]
+
+
+def _signed_with_sha1(content: bytes, key: PrivateKey) -> bytes:
+    """A PKCS#10 of its content, which does not name the algorithm of the signature (RFC 2986 4)."""
+    _name, signature = sign(key, content, sha1=True)
+    return _der(0x30, content + SHA1_WITH_RSA + _der(0x03, b"\0" + signature))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    """Long form of the length, which every content here needs."""
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
 
 
 def _keep(
     host: Host,
     container: Container,
     subject: x509.Name,
-    extensions: list[tuple[x509.ExtensionType, bool]],
+    wanted: Extensions,
     friendly_name: str,
 ) -> None:
     """The dummy: whether it shows what was asked for besides the subject no source says (``request_dummy``)."""
@@ -221,7 +198,7 @@ def _keep(
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=365))
-    for extension, critical in extensions if host.options.request_dummy == "full" else []:
+    for extension, critical in wanted if host.options.request_dummy == "full" else []:
         builder = builder.add_extension(extension, critical)
     properties = {blob.KEY_PROV_INFO: container.link.encode()}
     if friendly_name:

@@ -22,6 +22,7 @@ class Files:
         self._journal = journal
         self._files: dict[str, tuple[str, bytes]] = {}
         self._folders = {rf"{system_root}\{name}".rstrip("\\").lower() for name in SYSTEM_FOLDERS} | {"c:"}
+        self.following: set[str] = set()  # files that are a copy of what is in memory, in lower case
         self.environment = {"systemroot": system_root, "windir": system_root, "systemdrive": system_root[:2]}
 
     def expand(self, path: str) -> str:
@@ -63,7 +64,8 @@ class Files:
         self._files[_key(path)] = (path, data)
 
     def dump(self) -> Iterator[tuple[str, bytes]]:
-        for key in sorted(self._files):
+        """All but those that a service brings up to date by itself, at its own time."""
+        for key in sorted(set(self._files) - self.following):
             yield self._files[key]
 
     def _missing(self, path: str) -> Exception:

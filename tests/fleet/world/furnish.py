@@ -16,13 +16,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ..authority import Authority, KeyPool, pending_dummy
+from ..authority import Authority, KeyPool, pending_dummy, wizard_dummy
 from ..mail import compose, pem
 from . import blob, named
 from .errors import WindowsError
 from .host import Host
-from .httpsys import IIS_APP_ID, Record
-from .iis import STARTED, STOPPED, Binding, Site
 from .keys import AT_KEYEXCHANGE, CAPI, CNG, DEFAULT_ACCESS, Container
 from .options import Options
 from .registry import dword
@@ -34,7 +32,6 @@ DATA = Path(__file__).parents[2] / "data" / "windows"
 KEYS = {"product", "language", "clock_offset_days", "addresses", "options", "stores", "certificates", "requests"}
 KEYS |= {"sites", "records", "services", "registry", "config_extra", "programme"}
 KEYS |= {"consumers", "metabase", "certificate_rebind"}
-STATES = {"started": STARTED, "stopped": STOPPED}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Furnisher:
         self._pool = pool
         self.answers: dict[str, Answer] = {}
         self.certificates: dict[str, bytes] = {}
-        self._stores: dict[str, str] = {}
+        self._placed: dict[str, tuple[str, str]] = {}  # certificate -> store and thumbprint
         self._keys: dict[str, Container] = {}
         self.host = Host(
             name,
@@ -86,9 +83,9 @@ class Furnisher:
         for name, entry in what.get("requests", {}).items():
             self._request(name, entry)
         for number, entry in enumerate(what.get("sites", []), 1):
-            self._site(number, entry)
+            self.host.web.add_site(number, entry, self._placed)
         for entry in what.get("records", []):
-            self._record(entry)
+            self.host.iis7.add_record(entry, self._placed)
         for name, state in what.get("services", {}).items():
             self._service(name, state)
         for key, values in what.get("registry", {}).items():
@@ -152,13 +149,16 @@ class Furnisher:
             properties[blob.FRIENDLY_NAME] = blob.utf16(entry["friendly_name"])
         if entry.get("archived"):
             properties[blob.ARCHIVED] = b""
-        self._stores[name] = entry.get("store", "MY")
-        self.host.stores.add(self._stores[name], certificate, properties)
+        self._placed[name] = entry.get("store", "MY"), blob.thumbprint(certificate)
+        self.host.stores.add(self._placed[name][0], certificate, properties)
         self.certificates[name], self._keys[name] = certificate, container
 
     def _container(self, entry: dict[str, Any]) -> Container:
-        key = self._pool.make(entry.get("key", "ecdsa-p256"))
+        """Before Vista there are keys of CSPs only, so a certificate of another kind has no key there."""
+        key = self._pool.make(entry.get("key", "ecdsa-p256" if self.host.product.cng else "rsa-2048"))
         default = "capi" if isinstance(key, rsa.RSAPrivateKey) else "cng"
+        if entry.get("provider", default) == "cng" and not self.host.product.cng and entry.get("has_key", True):
+            raise ValueError("this product has no CNG keys: key rsa-2048 and provider capi, or has_key: false")
         container = Container(
             name=f"{{{str(uuid.uuid4()).upper()}}}",
             key=key,
@@ -177,7 +177,8 @@ class Furnisher:
             container = self._keys[entry["key_of"]]
         else:
             container = self._container(entry)
-            dummy = _encoded(pending_dummy(container.key, entry["names"][0], self._now))
+            make = {"certreq": pending_dummy, "wizard": wizard_dummy}[entry.get("made_by", "certreq")]
+            dummy = _encoded(make(container.key, entry["names"][0], self._now))
             properties = {blob.KEY_PROV_INFO: container.link.encode()}
             if "friendly_name" in entry:
                 properties[blob.FRIENDLY_NAME] = blob.utf16(entry["friendly_name"])
@@ -189,31 +190,7 @@ class Furnisher:
         mail = compose(entry.get("mail", "pem"), leaf, sent, entry["names"][0])
         self.answers[name] = Answer(mail, _encoded(leaf), tuple(_encoded(each) for each in chain))
 
-    # Sites and http.sys
-
-    def _site(self, number: int, entry: dict[str, Any]) -> None:
-        bindings = []
-        for each in entry.get("bindings", []):
-            binding = Binding(each.get("protocol", "https"), each["information"], each.get("ssl_flags", 0))
-            bindings.append(binding)
-            kind, name = binding.record
-            if each.get("certificate") and self.host.httpsys.find(kind, name) is None:
-                self._record({kind: name, "certificate": each["certificate"], **each.get("record", {})})
-        identifier = entry.get("id", number)
-        self.host.iis.add_site(Site(entry["name"], identifier, tuple(bindings)), STATES[entry.get("state", "started")])
-        if not entry.get("loaded", True):
-            self.host.iis.unloaded.add(identifier)
-
-    def _record(self, entry: dict[str, Any]) -> None:
-        kind = next(each for each in ("ipport", "hostnameport", "ccs") if each in entry)
-        name = str(entry[kind])
-        values = {key: value for key, value in entry.items() if key not in (kind, "certificate", "more", "app_id")}
-        certificate = entry.get("certificate")
-        if certificate:
-            values.setdefault("store", self._stores[certificate])
-            values["certificate"] = bytes.fromhex(blob.thumbprint(self.certificates[certificate]))
-        more = tuple((key, dword(number)) for key, number in entry.get("more", {}).items())
-        self.host.bind(Record(kind, name, entry.get("app_id", IIS_APP_ID), more=more, **values))
+    # Services, and who else names a certificate
 
     def _service(self, name: str, state: dict[str, Any]) -> None:
         status = RUNNING if state.get("running", True) else SERVICE_STOPPED

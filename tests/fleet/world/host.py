@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import socket
@@ -16,20 +15,26 @@ from datetime import timedelta
 from typing import Any
 
 from ..batch import run_batch
-from .blob import thumbprint
 from .clock import Clock
 from .files import Files
-from .httpsys import HttpSys, Record, socket_name
-from .iis import CONFIG, REDIRECTION, REDIRECTION_TEMPLATE, STARTED, TEMPLATE, Iis
+from .httpsys import PARAMETERS, HttpSys, socket_name
+from .iis import STARTED, Iis
+from .iis6 import Iis6
+from .iis7 import Iis7
 from .journal import Journal
 from .keys import Keys
 from .language import Language
-from .options import EDITION, PRODUCTS, Options
-from .registry import Registry, dword, string
+from .metabase import Metabase
+from .options import PRODUCTS, Options
+from .registry import Registry, dword, multi_string, string
 from .schannel import Credential, Schannel
-from .services import AUTOMATIC, MANUAL, RUNNING, Services
+from .services import AUTOMATIC, MANUAL, NEEDS, NEEDS_6, RUNNING, Services
 from .stores import Entry, Stores, path
 from .updates import Updates
+from .web import WebServer
+
+SERVICES = (("HTTP", MANUAL), ("WAS", MANUAL), ("W3SVC", AUTOMATIC), ("WinRM", AUTOMATIC))
+SERVICES_6 = (("HTTP", MANUAL), ("HTTPFilter", MANUAL), ("IISADMIN", AUTOMATIC), *SERVICES[2:])
 
 
 class Host:
@@ -50,6 +55,8 @@ class Host:
         self.addresses = addresses
         self.tls_versions = tuple(self.options.tls_versions or self.product.tls)
         self.clr = self.options.clr or self.product.clr
+        self.powershell = self.product.powershell
+        self.winrm = self.options.winrm or ("2.0" if self.powershell.startswith("2.") else "3.0")
         self.clock = Clock(clock_offset)
         self.language = Language(language, self.options.code_page)
         self.journal = Journal()
@@ -60,14 +67,13 @@ class Host:
         with self.journal.silence():
             self.registry = Registry(self.journal)
             self.files = Files(self.journal)
-            self.services = Services(self.registry, self.journal)
+            self.services = Services(self.registry, self.journal, NEEDS if self.product.iis >= (7, 0) else NEEDS_6)
             self.keys = Keys(self.journal)
             self.stores = Stores(self.registry, self.options)
             self.schannel = Schannel(self.stores, self.options)
-            self.httpsys = HttpSys(self.registry, self.options)
-            self.iis = Iis(self.files, self.services, self.journal, self.options.shared_configuration)
             self.updates = Updates(self.registry, self.stores, self.journal, self.options)
             self._furnish()
+            self.web: WebServer = Iis7(self) if self.product.iis >= (7, 0) else Iis6(self)
 
     # What the fleet calls
 
@@ -76,17 +82,8 @@ class Host:
         return run_batch(self, lines)
 
     def listening(self) -> set[tuple[str, int]]:
-        """Where http.sys accepts TLS: https bindings of started sites, and any address that has a record of its own.
-
-        A binding to ``*`` listens on IPv6 where ``[::]`` has a record. With a listen list: on its addresses only.
-        """
-        found: set[tuple[str, int]] = set()
-        recorded = self.httpsys.addresses()
-        for address, port in self._https():
-            found.add((socket_name(address), port))
-            if address in ("*", "0.0.0.0"):
-                found |= {(socket_name(each), port) for each, own in recorded if own == port}
-        return self._allowed(found) if self.httpsys.listen_list() else found
+        """Address and port where TLS is accepted."""
+        return self.web.listening()
 
     def endpoint(self, address: str, port: int) -> tuple[str, int] | None:
         """The member of ``listening()`` that takes a connection to a literal address of this host."""
@@ -98,42 +95,48 @@ class Host:
         return (any_address, port) if (any_address, port) in listening and name in known else None
 
     def credential(self, ip: str, port: int, server_name: str | None) -> Credential | None:
-        """What a handshake gets; None: it is refused by closing (no record, key gone, a central store's file)."""
-        record = self.httpsys.answering(ip, port, server_name)
-        chain = self.schannel.bound(record.selector) if record else None
-        if record is None or chain is None:
-            return None
-        entry = self.stores.find(record.store or "MY", thumbprint(chain[0]))
-        container = self.keys.find(entry.link) if entry else None
-        return Credential(chain, container.key) if container else None
+        """What a handshake gets; None: it is refused by closing."""
+        return self.web.credential(ip, port, server_name)
 
-    # What programs call
-
-    def bind(self, record: Record) -> None:
-        """Writes an http.sys record; Schannel then builds its chain."""
-        self.httpsys.write(record)
-        entry = self.stores.find(record.store or "MY", record.certificate.hex())
-        if entry:
-            self.schannel.bind(record.selector, entry.der, self.clock.now())
-        self.changed()
-
-    def unbind(self, kind: str, name: str) -> bool:
-        record = self.httpsys.find(kind, name)
-        if record is None:
-            return False
-        self.httpsys.delete(kind, name)
-        self.schannel.release(record.selector)
-        self.changed()
-        return True
+    # What happens to a server
 
     def restart(self) -> None:
-        """The server restarts: Schannel forgets, every record is bound anew."""
+        """The server restarts: Schannel forgets, every certificate is taken anew."""
         self.schannel.forget()
-        with self.journal.silence():
-            for record in self.httpsys.records():
-                self.bind(record)
+        self.web.restart(crash=False)
+
+    def crash(self) -> None:
+        """It loses power: what had not reached the disk is lost."""
+        self.schannel.forget()
+        self.web.restart(crash=True)
 
     # What tests read
+
+    @property
+    def iis7(self) -> Iis7:
+        """Raises ValueError on IIS 6.0."""
+        if not isinstance(self.web, Iis7):
+            raise ValueError(f"{self.name} has no IIS 7 or newer: no applicationHost.config, no http.sys records")
+        return self.web
+
+    @property
+    def iis6(self) -> Iis6:
+        """Raises ValueError on IIS 7 and newer."""
+        if not isinstance(self.web, Iis6):
+            raise ValueError(f"{self.name} has no IIS 6.0: no metabase")
+        return self.web
+
+    @property
+    def iis(self) -> Iis:
+        return self.iis7.iis
+
+    @property
+    def httpsys(self) -> HttpSys:
+        return self.iis7.httpsys
+
+    @property
+    def metabase(self) -> Metabase:
+        return self.iis6.metabase
 
     @property
     def write_log(self) -> list[dict[str, Any]]:
@@ -142,15 +145,11 @@ class Host:
     @property
     def sites(self) -> dict[str, str]:
         """Name to state."""
-        return {site.name: self.iis.state(site) for site in self.iis.sites()}
+        return self.web.states()
 
     def sslcert(self, selector: str) -> dict[str, Any] | None:
-        """A record by ``ipport=0.0.0.0:443`` or the like; the certificate as upper-case hex."""
-        kind, _other, name = selector.partition("=")
-        record = self.httpsys.find(kind, name)
-        if record is None:
-            return None
-        return {**dataclasses.asdict(record), "certificate": record.certificate.hex().upper()}
+        """By ``ipport=0.0.0.0:443`` or the like, ``metabase=W3SVC/1`` on IIS 6.0; the certificate as upper-case hex."""
+        return self.web.sslcert(selector)
 
     def store(self, name: str) -> list[Entry]:
         """What lies in a machine store's own registry key."""
@@ -167,7 +166,7 @@ class Host:
         for where, name, value in self.registry.dump():
             yield where, name, value.kind, value.data
         yield from self.files.dump()
-        yield self.iis.dump()
+        yield from self.web.dump()
         yield self.services.dump()
         yield self.schannel.dump()
         for key in self.keys.all():
@@ -175,8 +174,10 @@ class Host:
 
     def _furnish(self) -> None:
         """What is there on a fresh server with IIS."""
-        for name, start in (("HTTP", MANUAL), ("WAS", MANUAL), ("W3SVC", AUTOMATIC), ("WinRM", AUTOMATIC)):
+        for name, start in SERVICES if self.product.iis >= (7, 0) else SERVICES_6:
             self.services.add(name, RUNNING, start)
+        if self.options.listen_only:
+            self.registry.set(PARAMETERS, "ListenOnlyList", multi_string(*self.options.listen_only))
         self._furnish_version()
         major, minor = self.product.iis
         inetstp = r"HKLM\SOFTWARE\Microsoft\InetStp"
@@ -187,11 +188,6 @@ class Host:
             self.registry.create(path(store))
         if self.product.iis >= (8, 0):  # in every IIS install since Server 2012
             self.registry.create(path("WebHosting"))
-        redirection = REDIRECTION_TEMPLATE.format(self.options.shared_configuration)
-        self.files.put(self.files.expand(REDIRECTION), redirection.replace("\n", "\r\n").encode())
-        # The server's own stays behind when it is shared.
-        for config in dict.fromkeys((self.files.expand(CONFIG), self.iis.path)):
-            self.files.put(config, TEMPLATE.replace("\n", "\r\n").encode())
 
     def _furnish_version(self) -> None:
         """Windows 10 and Server 2016 brought the version in numbers; ``CurrentVersion`` stayed at 6.3 then."""
@@ -203,25 +199,12 @@ class Host:
         values = {
             "CurrentVersion": "6.3" if int(major) >= 10 else f"{major}.{minor}",
             "CurrentBuildNumber": build,
-            "EditionID": EDITION,
-            "ProductName": f"Windows Server {self.product.name}",
+            "EditionID": self.product.edition,
+            "ProductName": self.product.full_name,
         }
         for name, text in values.items():
-            self.registry.set(key, name, string(text))
-
-    def _https(self) -> list[tuple[str, int]]:
-        bindings = [binding for site in self.iis.started() for binding in site.bindings]
-        return [binding.parts[:2] for binding in bindings if binding.protocol == "https"]
-
-    def _allowed(self, found: set[tuple[str, int]]) -> set[tuple[str, int]]:
-        """With a listen list an any-address listener is one on each listed address."""
-        listed = {socket_name(address) for address in self.httpsys.listen_list()}
-        allowed = {(address, port) for address, port in found if address in listed}
-        for address, port in found:
-            if address in ("0.0.0.0", "::") and address not in listed:
-                same = {each for each in listed if (":" in each) == (":" in address)}
-                allowed |= {(each, port) for each in same}
-        return allowed
+            if text:
+                self.registry.set(key, name, string(text))
 
 
 def _plain(value: object) -> str:

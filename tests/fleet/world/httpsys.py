@@ -16,7 +16,7 @@ import ipaddress
 import uuid
 
 from .options import Options
-from .registry import Key, Registry, Value, binary, dword, multi_string, string
+from .registry import Key, Registry, Value, binary, dword, string
 
 PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters"
 TREES = {"ipport": "SslBindingInfo", "hostnameport": "SslSniBindingInfo", "ccs": "SslCcsBindingInfo"}
@@ -77,8 +77,6 @@ class HttpSys:
         self._options = options
         for tree in TREES.values():
             registry.create(rf"{PARAMETERS}\{tree}")
-        if options.listen_only:
-            registry.set(PARAMETERS, "ListenOnlyList", multi_string(*options.listen_only))
 
     def records(self) -> list[Record]:
         found = []
@@ -112,11 +110,6 @@ class HttpSys:
 
     def delete(self, kind: str, name: str) -> bool:
         return self._registry.delete(self._path(kind, name))
-
-    def listen_list(self) -> list[str]:
-        """IP addresses that http.sys listens on; empty: all."""
-        value = self._registry.get(PARAMETERS, "ListenOnlyList")
-        return [text for text in value.text.split("\0") if text] if value else []
 
     def answering(self, address: str, port: int, server_name: str | None) -> Record | None:
         """The record whose certificate a handshake gets.
@@ -176,6 +169,25 @@ def _record(kind: str, key: Key) -> Record:
         ctl_store=text("DefaultSslCtlStoreName") or "",
         more=tuple(sorted(values.items())),
     )
+
+
+def listen_list(registry: Registry) -> list[str]:
+    """IP addresses that http.sys listens on; empty: all."""
+    value = registry.get(PARAMETERS, "ListenOnlyList")
+    return [text for text in value.text.split("\0") if text] if value else []
+
+
+def allowed(registry: Registry, found: set[tuple[str, int]]) -> set[tuple[str, int]]:
+    """With a listen list an any-address listener is one on each listed address."""
+    listed = {socket_name(address) for address in listen_list(registry)}
+    if not listed:
+        return found
+    kept = {(address, port) for address, port in found if address in listed}
+    for address, port in found:
+        if address in ("0.0.0.0", "::") and address not in listed:
+            same = {each for each in listed if (":" in each) == (":" in address)}
+            kept |= {(each, port) for each in same}
+    return kept
 
 
 def socket_name(address: str) -> str:

@@ -6,18 +6,39 @@
 
 from __future__ import annotations
 
+FACILITY_WIN32 = 0x8007  # an HRESULT made of a Windows error
 OEM = {"en-US": "cp437", "ja-JP": "cp932", "de-DE": "cp850"}
 
 _WINDOWS = {
     2: ("The system cannot find the file specified.", "指定されたファイルが見つかりません。"),
+    3: ("The system cannot find the path specified.", "指定されたパスが見つかりません。"),
     5: ("Access is denied.", "アクセスが拒否されました。"),
+    13: ("The data is invalid.", "データが無効です。"),
+    52: (
+        "You were not connected because a duplicate name exists on the network.",
+        "ネットワーク上に同じ名前があるため、接続されませんでした。",
+    ),
     87: ("The parameter is incorrect.", "パラメーターが間違っています。"),
+    148: ("The path specified cannot be used at this time.", "指定されたパスは現時点では使用できません。"),
     183: ("Cannot create a file when that file already exists.", "既に存在するファイルを作成することはできません。"),
+    1058: (
+        "The service cannot be started, either because it is disabled or because it has no enabled devices associated"
+        " with it.",
+        "無効になっているか、または関連付けられた有効なデバイスがないため、サービスを開始できません。",
+    ),
+    1061: (
+        "The service cannot accept control messages at this time.",
+        "サービスは現在、コントロール メッセージを受け付けることができません。",
+    ),
     1062: ("The service has not been started.", "サービスを開始できませんでした。"),
     1312: (
         "A specified logon session does not exist. It may already have been terminated.",
         "指定されたログオン セッションは存在しません。そのセッションは既に終了している可能性があります。",
     ),
+    0x800401E4: ("Invalid syntax", "構文が無効です。"),
+    0x80005006: ("Unknown error (0x80005006)", "不明なエラーです (0x80005006)"),
+    0x8000500C: ("Unknown error (0x8000500c)", "不明なエラーです (0x8000500c)"),
+    0x80020006: ("Unknown name.", "名前が不明です。"),
     0x80092004: ("Cannot find object or property.", "オブジェクトまたはプロパティが見つかりません。"),
     0x8009310B: ("ASN1 bad tag value met.", "ASN1 の不正なタグ値に出会いました。"),
     0x800B0109: (
@@ -104,9 +125,10 @@ class Language:
         self._encoding = "utf-8" if str(code_page) == "65001" else OEM.get(tag, "cp437")
 
     def windows(self, number: int) -> str:
-        """The system's text for an error number."""
-        texts = _WINDOWS.get(number & 0xFFFFFFFF)
-        return texts[self._index] if texts else f"0x{number & 0xFFFFFFFF:x}"
+        """The system's text for an error number, or for the HRESULT made of one."""
+        number &= 0xFFFFFFFF
+        texts = _WINDOWS.get(number & 0xFFFF if number >> 16 == FACILITY_WIN32 else number)
+        return texts[self._index] if texts else f"0x{number:x}"
 
     def say(self, phrase: str, *values: object) -> str:
         return _PHRASES[phrase][self._index].format(*values)

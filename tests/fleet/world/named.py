@@ -49,6 +49,11 @@ PLACES: dict[str, tuple[str, str, Callable[[bytes], Value]]] = {
         lambda der: binary(hashlib.sha256(der).digest()),
     ),
 }
+# Virtual servers in the metabase: the service's node, its class, the server's class and name.
+SERVERS_6 = {
+    "smtp": ("SMTPSVC", "IIsSmtpService", "IIsSmtpServer", "Default SMTP Virtual Server"),
+    "nntp": ("NNTPSVC", "IIsNntpService", "IIsNntpServer", "Default NNTP Virtual Server"),
+}
 REBIND_TASK = r"%SystemRoot%\System32\Tasks\Microsoft\Windows\CertificateServicesClient\IIS-AutoCertRebind"
 TASK = """<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -63,12 +68,18 @@ TASK = """<?xml version="1.0" encoding="UTF-16"?>
 
 
 def consumer(host: Host, name: str, der: bytes) -> None:
-    """``name``: one of ``PLACES``, ``ftp`` (the default of all sites) or ``ftp/<site>``."""
+    """``name``: of ``PLACES``, ``ftp`` (the default of all sites), ``ftp/<site>``; on IIS 6.0 of ``SERVERS_6``."""
     if name in PLACES:
         key, value, form = PLACES[name]
         host.registry.set(key, value, form(der))
         return
     kind, _slash, site = name.partition("/")
+    if kind in SERVERS_6:
+        node, service, server, comment = SERVERS_6[kind]
+        host.metabase.add(node, service, {})
+        host.metabase.add(f"{node}/1", server, {"ServerComment": comment})
+        host.iis6.add_certificate(f"{node}/1", "MY", _sha1(der).hex())
+        return
     if kind != "ftp":
         raise ValueError(f"no consumer: {name}")
     tree = host.iis.config()
@@ -128,9 +139,9 @@ def _bind_again(host: Host, number: str, certificate: bytes, store: str) -> None
     for name in names:
         record = host.httpsys.find("ipport", name)
         if record and host.stores.find(store, certificate.hex()):
-            host.bind(dataclasses.replace(record, certificate=certificate, store=store))
+            host.iis7.bind(dataclasses.replace(record, certificate=certificate, store=store))
         elif record:
-            host.unbind("ipport", name)
+            host.iis7.unbind("ipport", name)
 
 
 def _sha1(der: bytes) -> bytes:

@@ -65,6 +65,8 @@ def netsh(host: Host, arguments: list[str]) -> Completed:
     words = split_line(arguments)
     if not host.options.elevated and words[1:2] != ["show"]:
         return _say(host, 1, host.language.say("elevation"))
+    if "netsh.exe http" in host.product.lacks:
+        return _say(host, 1, host.language.say("netsh not found", " ".join(words)))
     match [word.lower() for word in words[:3]]:
         case ["http", "update"] if _has_update(host):
             return _say(host, 0, host.language.say("netsh commands"), "", "update sslcert - SSL")
@@ -138,14 +140,14 @@ def _update(host: Host, given: dict[str, str]) -> None:
 def _delete(host: Host, given: dict[str, str]) -> None:
     kind, name = _selector(given)
     _forced(host, "delete")
-    if not host.unbind(kind, name):
+    if not host.iis7.unbind(kind, name):
         raise Failed(2)
 
 
 def _bind(host: Host, verb: str, record: Record) -> None:
     _forced(host, verb)
     _usable(host, record)
-    host.bind(record)
+    host.iis7.bind(record)
 
 
 def _forced(host: Host, verb: str) -> None:

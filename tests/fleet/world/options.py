@@ -33,6 +33,23 @@ class Product:
     netsh_update: bool
     netsh_parameters: tuple[str, ...]
     tls: tuple[str, ...] = ("1.2",)
+    edition: str = EDITION  # the value EditionID, which came with Vista
+    maker: str = ""  # in front of ProductName
+    lacks: tuple[str, ...] = ()  # programs below system32
+
+    @property
+    def major(self) -> int:
+        return int(self.os_version.partition(".")[0])
+
+    @property
+    def full_name(self) -> str:
+        """ProductName."""
+        return f"{self.maker}Windows Server {self.name}"
+
+    @property
+    def cng(self) -> bool:
+        """Keys of CNG came with Vista."""
+        return self.major >= 6
 
 
 _CLR4 = "4.0.30319.42000"
@@ -42,7 +59,14 @@ _TO_2022 = (*_TO_2019, *SERVER_2022)
 
 # TLS 1.0 is the default's upper limit on 2008 R2; 1.3 came with Server 2022. 1.0 and 1.1 beside 1.2 are left out.
 # netsh http update sslcert: absent on 2012 R2, its API documented from Windows 10 1703: not expected on 2016.
+# On 2003: PowerShell 2.0 and WinRM 2.0 by KB968930; netsh has no context http, the tool of its time was httpcfg.
 PRODUCTS = {
+    "2003": Product(
+        *("5.2.3790", "2003", "2.0", "2.0.50727.3655", (6, 0), False, (), ("1.0",)),
+        edition="",
+        maker="Microsoft ",
+        lacks=(r"inetsrv\appcmd.exe", "netsh.exe http"),
+    ),
     "2008r2": Product("6.1.7601", "2008 R2 Standard", "2.0", "2.0.50727.5420", (7, 5), False, CLASSIC, ("1.0",)),
     "2012": Product("6.2.9200", "2012 Standard", "3.0", _CLR4, (8, 0), False, (*CLASSIC, *SNI)),
     "2012r2": Product("6.3.9600", "2012 R2 Standard", "4.0", _CLR4, (8, 5), False, (*CLASSIC, *SNI)),
@@ -64,6 +88,7 @@ class Options:
     language_mode: str = "FullLanguage"
     code_page: str = "oem"  # what programs print in: oem, or 65001 (WinRM shells that Ansible opens)
     tls_versions: list[str] | None = None  # what listeners speak; None: as the product
+    winrm: str = ""  # 2.0 or 3.0: whose quotas hold; empty: as the product's PowerShell
     clr: str = ""  # what .NET says it is; 4.0.30319.34209 (.NET 4.5) reaches no CNG keys; empty: as the product
 
     # Keys and accounts
@@ -94,10 +119,30 @@ class Options:
 
     # certreq and appcmd
     certreq_checks_chain: bool = False
-    certreq_dialog_without_q: bool = True
+    certreq_dialog_without_q: bool | None = None  # None: not on 2003, which has no -q
+    certreq_options: list[str] | None = None  # those that it knows; None: as the product
+    certreq_unknown_keys: str = "refused"  # refused or ignored: keys of an INF that are newer than Server 2003
     request_dummy: str = "full"  # full or bare: whether a pending request's dummy has its extensions
     request_drops: list[str] = dataclasses.field(default_factory=list)  # attributes (OID) that certreq leaves out
     request_subject: str = "reversed"  # reversed or written: which way round the INF's subject gets into the request
     appcmd_lists_at_most: int = 0  # bindings of one site; 0: no limit
     shared_configuration: str = ""  # attributes of configurationRedirection
     iis6_compatibility: bool = False  # the metabase mapper is installed, and does what its properties say
+
+    # IIS 6.0: the metabase, ADSI, SHA-2
+    adsi_binary_form: str = "units"  # units, bytes, elements or hex: how ADSI takes a binary value
+    adsi_other_forms: str = "refused"  # refused or wrong: what becomes of a binary value in another form
+    adsi_clear_unset: int = 0  # HRESULT of clearing a property that is not set there; 0: nothing happens
+    metabase_busy: int = 0  # calls of SaveData that fail with 0x80070094
+    metabase_saves_after: float = 60  # seconds from a change to the disk
+    metabase_inherits: list[str] = dataclasses.field(default_factory=list)  # further properties, e.g. SecureBindings
+    iis6_takes_certificate: str = "site_start"  # site_start or at_once: when a started site serves what is written
+    iis6_start_error: int = 0x80070034  # HRESULT of a start that collides
+    iis6_start_failures: dict[str, int] = dataclasses.field(default_factory=dict)  # site -> HRESULT of its next start
+    iis6_settling_reads: int = 0  # reads that show a site as starting or stopping behind Start and Stop
+    iis6_settling_calls: int = 0  # calls of Start and Stop that fail with 0x80070425 behind one that was done
+    iis6_already: int = 0  # HRESULT of Start of a site that has started, and of Stop of one that has stopped; 0: none
+    iis6_default_store: str = "MY"  # the store of a site that has no SSLStoreName; empty: no certificate is found
+    com_starts_iisadmin: bool = True  # false: the metabase cannot be opened while the service IISADMIN does not run
+    sha2: bool = True  # false: Server 2003 without KB938397 and KB968730
+    sha2_status: int = 8  # what X509Chain says of such a signature there: X509ChainStatusFlags

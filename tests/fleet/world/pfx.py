@@ -14,7 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from . import blob
-from .errors import CRYPT_E_NO_MATCH, CRYPT_E_NOT_FOUND, ERROR_INVALID_PASSWORD, NTE_BAD_KEYSET, cryptographic
+from .errors import (
+    CRYPT_E_NO_MATCH,
+    CRYPT_E_NOT_FOUND,
+    ERROR_INVALID_PASSWORD,
+    NTE_BAD_ALGID,
+    NTE_BAD_KEYSET,
+    cryptographic,
+)
 from .keys import AT_KEYEXCHANGE, CNG, ENHANCED, Container, PrivateKey
 
 if TYPE_CHECKING:
@@ -59,9 +66,12 @@ def import_pfx(host: Host, data: bytes, password: str, thumbprint: str, *, expor
 
 
 def _container(host: Host, key: object, *, exportable: bool) -> Container:
-    """RSA lands with the CSP of old, which .NET names where the file names none; everything else with CNG."""
+    """RSA lands with the CSP of old, which .NET names where the file names none; everything else with CNG, which
+    came with Vista (the number of the refusal before it is not from a source)."""
     assert isinstance(key, PrivateKey)
     default = ENHANCED if isinstance(key, rsa.RSAPrivateKey) else CNG
+    if default == CNG and not host.product.cng:
+        raise cryptographic(NTE_BAD_ALGID, "Invalid algorithm specified.")
     return Container(
         name=f"{{{str(uuid.uuid4()).upper()}}}",
         key=key,

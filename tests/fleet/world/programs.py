@@ -26,6 +26,9 @@ class Completed:
     seconds: float = 0.0
 
 
+# Under code page 65001, which Ansible's shells have, batch files did nothing at all before 2008 R2 (WinRb/WinRM 232).
+NO_BATCH_FILES = ("5.2.", "6.0.")
+
 Program = Callable[["Host", list[str]], Completed]
 PROGRAMS: dict[str, Program] = {}
 
@@ -45,13 +48,16 @@ def start(host: Host, path: str, arguments: list[str], limit: float) -> Complete
 
     Raises ``win32`` 2 where there is none, ``timeout`` where it is killed at the limit.
     """
-    from . import appcmd, certreq, netsh  # noqa: F401 - they register themselves
+    from . import appcmd, certreq, certutil, netsh  # noqa: F401 - they register themselves
 
     full = host.files.expand(path).lower()
+    if full.endswith((".bat", ".cmd")) and host.product.os_version.startswith(NO_BATCH_FILES):
+        return Completed(0)
     system = host.files.environment["systemroot"].lower() + "\\system32\\"
     name = full.removeprefix(system)
-    function = PROGRAMS.get(name if name.endswith(".exe") else f"{name}.exe")
-    if function is None:
+    name = name if name.endswith(".exe") else f"{name}.exe"
+    function = PROGRAMS.get(name)
+    if function is None or name in host.product.lacks:
         raise win32(2, text="The system cannot find the file specified")
     with host.journal.acting(name.rpartition("\\")[2].removesuffix(".exe")):
         done = function(host, arguments)

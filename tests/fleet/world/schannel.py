@@ -108,7 +108,7 @@ class Schannel:
         roots, forbidden = set(self._stores.trusted_roots()), self._stores.disallowed()
         good = [
             path
-            for path in paths(leaf, self._pool())
+            for path in paths(leaf, self.pool())
             if path[-1] in roots and not forbidden & set(path) and all(valid(each, at) for each in path[1:])
         ]
         return min(good, key=rank, default=None)
@@ -116,7 +116,7 @@ class Schannel:
     def chain(self, leaf: bytes, at: datetime) -> tuple[bytes, ...]:
         """What is sent. Without a trusted path: the leaf and the intermediates that are found."""
         trusted = self.trusted_path(leaf, at)
-        found = trusted or min(paths(leaf, self._pool()), key=rank)
+        found = trusted or min(paths(leaf, self.pool()), key=rank)
         return (leaf, *(each for each in found[1:] if not self_signed(each)))
 
     def bind(self, selector: str, leaf: bytes, at: datetime) -> None:
@@ -139,6 +139,7 @@ class Schannel:
     def dump(self) -> list[tuple[str, tuple[bytes, ...]]]:
         return sorted(self._bound.items())
 
-    def _pool(self) -> list[bytes]:
+    def pool(self) -> list[bytes]:
+        """Where issuers are looked for."""
         entries = [*self._stores.logical("CA"), *self._stores.logical("Root")]
         return list(dict.fromkeys(entry.der for entry in entries))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from .errors import COR_E_SYSTEM, hresult, win32
 from .journal import Journal
 from .registry import Registry, dword
@@ -15,10 +17,16 @@ ERROR_SERVICE_DISABLED = 1058
 AUTOMATIC, MANUAL, DISABLED = 2, 3, 4
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 NEEDS = {"w3svc": ("was", "http"), "was": ()}  # W3SVC depends on WAS and HTTP
+# IIS 6.0: HTTP SSL (HTTPFilter) serves TLS in user mode, the metabase lives in IISADMIN.
+NEEDS_6 = {"w3svc": ("httpfilter", "iisadmin"), "httpfilter": ("http",)}
 
 
 class Services:
-    def __init__(self, registry: Registry, journal: Journal) -> None:
+    """``changed`` hears of each service that starts or stops."""
+
+    def __init__(self, registry: Registry, journal: Journal, needs: Mapping[str, tuple[str, ...]]) -> None:
+        self._needs = needs
+        self.changed: Callable[[str], None] = lambda _name: None
         self._registry = registry
         self._journal = journal
         self._status: dict[str, tuple[str, int]] = {}
@@ -48,7 +56,7 @@ class Services:
             return
         if start == DISABLED:
             raise win32(ERROR_SERVICE_DISABLED, text="The service cannot be started, because it is disabled.")
-        for needed in NEEDS.get(name.lower(), ()):
+        for needed in self._needs.get(name.lower(), ()):
             if needed in self._status:
                 self.start(self._status[needed][0])
         self._set(name, RUNNING, "start")
@@ -57,7 +65,7 @@ class Services:
         """Services that depend on it stop with it."""
         if self.query(name)[0] == STOPPED:
             return
-        for other, needed in NEEDS.items():
+        for other, needed in self._needs.items():
             if name.lower() in needed and other in self._status:
                 self.stop(self._status[other][0])
         self._set(name, STOPPED, "stop")
@@ -68,3 +76,4 @@ class Services:
     def _set(self, name: str, status: int, action: str) -> None:
         self._status[name.lower()] = (self._status[name.lower()][0], status)
         self._journal.wrote("service", action, name)
+        self.changed(name)

@@ -52,6 +52,8 @@ class FakeHost:
     credentials: dict[str | None, FakeCredential] = dataclasses.field(default_factory=dict)
     asked: list[tuple[str, int, str | None]] = dataclasses.field(default_factory=list)
     tls_versions: Sequence[str] = ()
+    winrm: str = "3.0"
+    powershell: str = "5.1"
 
     addresses: tuple[str, ...] = ("10.0.0.5",)
 

@@ -67,12 +67,12 @@ def test_send(data: bytes, last: bool) -> None:
     assert (request.command_id, request.stdin) == ("C", (data, last))
 
 
-@given(st.integers(min_value=5000, max_value=600_000))
+@given(st.integers(min_value=5000, max_value=600_000), st.integers(min_value=32_768, max_value=512_000))
 @settings(max_examples=25)
-def test_a_full_reply_fits_into_the_clients_envelope(size: int) -> None:
+def test_a_full_reply_fits_into_the_envelope_that_both_sides_take(size: int, own: int) -> None:
     request = receive(**{"w:MaxEnvelopeSize": str(size)})
-    reply = wsman.received(request, {"stdout": b"x" * request.stream_room, "stderr": b""}, 0)
-    assert size - 2560 < len(reply.encode()) <= size
+    reply = wsman.received(request, {"stdout": b"x" * request.stream_room(own), "stderr": b""}, 0)
+    assert min(size, own) - 2560 < len(reply.encode()) <= min(size, own)
 
 
 def test_done_comes_with_the_exit_code_only() -> None:

@@ -62,7 +62,7 @@ def test_keep_going_lets_a_write_batch_go_on() -> None:
 
 def test_an_unknown_operation_makes_the_whole_request_malformed() -> None:
     host = Host("web")
-    assert unpack(host.execute(request("write", [write("a"), ("adsi.read",)])))[-1][1][:2] == (b"error", b"batch")
+    assert unpack(host.execute(request("write", [write("a"), ("wmi.read",)])))[-1][1][:2] == (b"error", b"batch")
     assert host.write_log == []
 
 

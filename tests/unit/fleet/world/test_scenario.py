@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import email
+import re
 import time
 from email.policy import default
 from pathlib import Path
@@ -17,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 from tests.fleet.world import blob
 from tests.fleet.world.furnish import DATA
+from tests.fleet.world.httpsys import listen_list
+from tests.fleet.world.options import Options
 from tests.fleet.world.scenario import load
 from tests.fleet.world.stores import MACHINE, PHYSICAL, POLICIES
 from tests.unit.fleet.world.asking import AUTHORITIES, CERTIFICATES, STORES, ask, make, scenario
@@ -33,11 +37,20 @@ def test_the_double_imports_nothing_of_the_collection_nor_of_ansible() -> None:
             assert not [name for name in names if name.split(".")[0] in ("ansible", "ansible_collections", "plugins")]
 
 
+def test_the_readme_lists_every_option_with_its_default() -> None:
+    text = (FLEET / "world" / "README.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", text, re.MULTILINE))
+    options = dataclasses.asdict(Options())
+    assert listed.keys() == options.keys()
+    flags = {name: str(value).lower() for name, value in options.items() if isinstance(value, bool)}
+    assert {name: listed[name] for name in flags} == flags
+
+
 def test_demo() -> None:
     start = time.monotonic()
     world = load(FLEET / "scenarios" / "demo.yml")
     assert time.monotonic() - start < 3
-    assert set(world.hosts) == set(world.mails) == {"web01", "web02", "web03"}
+    assert set(world.hosts) == set(world.mails) == {"web01", "web02", "web03", "web04"}
     assert all(host.listening() and not host.write_log for host in world.hosts.values())
     old = blob.parsed(world.certificates["web01"]["old"])
     assert old.public_key().key_size == 2048  # type: ignore[union-attr]
@@ -96,7 +109,7 @@ def test_a_root_comes_back_by_automatic_update_at_the_next_batch() -> None:
     host = make({"automatic_update_restores": ["public.new_root"]})
     place = rf"{MACHINE}\AuthRoot"
     before = {entry.thumbprint: entry.blob for entry in host.stores.entries(place)}
-    mark = next(each for each in before if b"G5" in blob.certificate(before[each]))
+    mark = next(each for each in before if b" - G5" in blob.certificate(before[each]))
     host.registry.delete(rf"{place}\Certificates\{mark}")
     ask(host, ("host.info",))
     assert {entry.thumbprint: entry.blob for entry in host.stores.entries(place)} == before
@@ -110,7 +123,7 @@ def test_automatic_update_can_be_off_and_can_leave_a_changed_copy_alone() -> Non
         ({}, True),
     ):
         host = make({"automatic_update_restores": ["public.new_root"], **options})
-        entry = next(each for each in host.stores.entries(rf"{MACHINE}\AuthRoot") if b"G5" in each.der)
+        entry = next(each for each in host.stores.entries(rf"{MACHINE}\AuthRoot") if b" - G5" in each.der)
         host.stores.put(rf"{MACHINE}\AuthRoot", blob.put(entry.blob, blob.ENHKEY_USAGE, b"\x30\x00"))
         ask(host, ("host.info",))
         now = next(each for each in host.stores.entries(rf"{MACHINE}\AuthRoot") if each.path == entry.path)
@@ -142,7 +155,7 @@ def test_many_hosts_from_one_description_and_defaults() -> None:
     assert list(world.hosts) == ["w001", "w002"]
     assert world.hosts["w002"].product.os_version == "10.0.14393"
     assert "w002.example.com" in str(blob.parsed(world.certificates["w002"]["old"]).subject)
-    assert world.hosts["w001"].httpsys.listen_list() == ["10.0.0.1"]
+    assert listen_list(world.hosts["w001"].registry) == ["10.0.0.1"]
 
 
 def test_a_host_has_its_own_clock() -> None:
