@@ -30,6 +30,7 @@ from cryptography.x509.oid import NameOID
 from tests.unit.mint import NOW, PrivateKey
 
 HOST = HostInfo("WEB01", "10.0.20348", "", "5.1", "4.0", "FullLanguage", "en-US", r"C:\Windows", NOW, True, frozenset())
+HOST_2003 = dataclasses.replace(HOST, os_version="5.2.3790", powershell_version="2.0", clr_version="2.0.50727.3662")
 KSP, CSP = "Microsoft Software Key Storage Provider", "Microsoft RSA SChannel Cryptographic Provider"
 
 

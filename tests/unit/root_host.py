@@ -49,8 +49,14 @@ class Web:
     endpoints: tuple[Endpoint, ...]
     sites: tuple[Site, ...]
 
-    def connect_address(self, endpoint: Endpoint) -> str:
-        return "127.0.0.1" if endpoint.address == "0.0.0.0" else endpoint.address
+    def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
+        return (("127.0.0.1" if endpoint.address == "0.0.0.0" else endpoint.address, endpoint.port),)
+
+    def refresh(self, endpoint: Endpoint) -> tuple[Operation, ...]:  # noqa: ARG002
+        return ()
+
+    def refusals(self, certificate: Certificate, provider: str = "") -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
     def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
         if "unknown" in endpoint.settings:
@@ -180,7 +186,7 @@ def blobs(snapshot: Snapshot) -> dict[str, bytes]:
 
 
 class FakeLook:
-    """What the listener sends is what the answers hold."""
+    """What the listener sends is what the one answer holds: certificates."""
 
     operations = (run("look"),)
 
@@ -188,4 +194,5 @@ class FakeLook:
         self.asked = (address, port, server_name)
 
     def served(self, answers: Sequence[Any]) -> Served:
-        return Served("TLSv1.2", tuple(answers)) if answers else Served(problem="no connection")
+        (sent,) = answers
+        return Served("TLSv1.2", tuple(sent)) if sent else Served(problem="no connection")

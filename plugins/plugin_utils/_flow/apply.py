@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from .._batch.operation import Answer, Operation
 from .._batch.operations import reg_read
 from .._errors import TlsOpsError, naming
 from .._model.plan import Change, Export, Plan, Proof
-from .._windows import certreq, pfx_import
+from .._windows import certreq, certutil, pfx_import
 from .._windows.journal import JOURNAL
 
 _NEVER = "0" * 64  # no payload has this digest
@@ -22,7 +23,8 @@ _NEVER = "0" * 64  # no payload has this digest
 class Sequence:
     """A plan's operations in the order in which they run: each part's changes and exports, every proof, what closes.
 
-    Operations from ``proofs_at`` on go on whatever happens.
+    Operations from ``proofs_at`` on go on whatever happens. ``closing`` is not among them where a proof has a remedy: a
+    run that is cut off between the look and the remedy leaves its entries in the journal, and the next one proves.
     """
 
     operations: tuple[Operation, ...]
@@ -31,6 +33,11 @@ class Sequence:
     proofs: tuple[tuple[Plan, Proof, int], ...]  # its part of the plan, proof, index of its first operation
     proofs_at: int
     parts: tuple[tuple[Plan, int], ...] = ()  # each part, with the index behind its last change or export
+    closing: tuple[Operation, ...] = ()
+
+    def closed(self) -> Sequence:
+        """As if what closes had been sent with the rest."""
+        return dataclasses.replace(self, operations=(*self.operations, *self.closing), closing=())
 
 
 def sequence(plan: Plan) -> Sequence:
@@ -48,10 +55,14 @@ def sequence(plan: Plan) -> Sequence:
         parts.append((part, len(operations)))
     proofs_at = len(operations)
     proofs = placed(plan, proofs_at)
-    later = [each for _part, proof, _start in proofs for each in proof.operations]
-    later += [each for change, _last in changes for each in change.closing]
-    operations += [dataclasses.replace(each, keep_going=True) for each in later]
-    return Sequence(tuple(operations), tuple(changes), tuple(exports), proofs, proofs_at, tuple(parts))
+    looks = _going_on(each for _part, proof, _start in proofs for each in proof.operations)
+    closing = _going_on(each for change, _last in changes for each in change.closing)
+    planned = Sequence((*operations, *looks), tuple(changes), tuple(exports), proofs, proofs_at, tuple(parts), closing)
+    return planned if any(proof.remedy for _part, proof, _start in proofs) else planned.closed()
+
+
+def _going_on(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    return tuple(dataclasses.replace(each, keep_going=True) for each in operations)
 
 
 def placed(plan: Plan, start: int = 0) -> tuple[tuple[Plan, Proof, int], ...]:
@@ -78,7 +89,7 @@ def check_done(planned: Sequence, answers: tuple[Answer, ...]) -> None:
                 export.content(answer)  # raises with the words for it: a key that cannot be exported, for one
     stays = permanent(planned, failed)
     raise TlsOpsError(
-        f"{f'{place}: ' if place else ''}{_named(operation)} failed: {answer.describe()}.",
+        f"{f'{place}: ' if place else ''}{named(operation)} failed: {answer.describe()}.",
         hint=" ".join(filter(None, [_explained(operation, answer), _after(answers), stays])),
         changed=bool(stays),
     )
@@ -110,30 +121,47 @@ def _explained(operation: Operation, answer: Answer) -> str:
     if operation.name == "store.import_pfx":
         return pfx_import.explain(answer.number) if answer.kind == "hresult" else ""
     program = dict(operation.arguments).get("program", "")
+    if program == certutil.PROGRAM:
+        return certutil.explain()
     is_certreq = answer.kind == "exit" and str(program).lower().endswith("certreq.exe")
     return certreq.explain(answer.number) if is_certreq else ""
 
 
-def _named(operation: Operation) -> str:
+def named(operation: Operation) -> str:
     """The operation in words that help to find it: its name and what it is about, never a secret."""
-    known = ("key", "match_data", "path", "program", "name", "store")
-    about = [str(value) for name, value in operation.arguments if name in known]
+    known = ("key", "match_data", "path", "method", "program", "name", "store")
+    about = [str(value) for name, value in operation.arguments if name in known and value]
     arguments = [str(value) for name, value in operation.arguments if name == "argument"]
     if operation.expect:
         return f"a check of {' '.join(about)} (it is not as it was or should be)"
     return " ".join([operation.name, *about, *arguments])
 
 
-def way_back(planned: Sequence, answers: tuple[Answer, ...]) -> tuple[Operation, ...]:
+def way_back(planned: Sequence, answers: tuple[Answer, ...], last: tuple[Operation, ...] = ()) -> tuple[Operation, ...]:
     """A write batch that takes back everything that was done; empty where nothing has a way back.
+
+    ``last`` is done, in its order, once the old state is there again: what stands first is taken back last.
+    """
+    undo = taking_back(planned.operations, answers)
+    steps = (dataclasses.replace(each, undo=()) for each in reversed(last))
+    return (*(dataclasses.replace(_LOOK, undo=(each,)) for each in steps), *undo) if undo else ()
+
+
+def taking_back(operations: Iterable[Operation], answers: Iterable[Answer]) -> tuple[Operation, ...]:
+    """A write batch that takes back the operations that were answered ok; empty where none has a way back.
 
     Each operation's way back rides on a read, and the last read fails for certain: so the target itself goes back, by
     the same rules as when an operation of the batch had failed (a way back that fails does not stop the others).
     """
-    done = [operation for operation, answer in zip(planned.operations, answers, strict=True) if answer.ok]
-    carriers = [dataclasses.replace(_look(), undo=operation.undo) for operation in done if operation.undo]
-    return (*carriers, dataclasses.replace(_look(), expect=_NEVER)) if carriers else ()
+    done = [operation for operation, answer in zip(operations, answers, strict=True) if answer.ok]
+    carriers = [carrier(operation) for operation in done if operation.undo]
+    return (*carriers, FAILING) if carriers else ()
 
 
-def _look() -> Operation:
-    return reg_read(JOURNAL, depth=0)
+def carrier(operation: Operation) -> Operation:
+    """A read that changes nothing, with the operation's way back."""
+    return dataclasses.replace(_LOOK, undo=operation.undo)
+
+
+_LOOK = reg_read(JOURNAL, depth=0)
+FAILING = dataclasses.replace(_LOOK, expect=_NEVER)

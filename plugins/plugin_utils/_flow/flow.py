@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .._batch.operation import Answer
+from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
 from .._model.plan import ControllerFile, Plan, Step
 from . import apply, verify
+from . import remedy as remedies
 from .plan import plan as make_plan
 from .read import read
 from .report import diff, report
@@ -76,17 +77,19 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
     plan = _staged("plan", lambda: make_plan(step, snapshot))
     _staged("plan", lambda: _check_secrets(plan, target, options))
     if options.dry_run and plan.changes_anything:
-        return report(plan, (), changed=True)
+        planned = report(plan, (), changed=True)
+        return planned | {"findings": [*planned["findings"], *remedies.foreseen(plan)]}
     judged: tuple[Judged, ...] = ()
     try:
         if plan.changes_anything:
             judged = _do(plan, target, options, write)
         elif plan.wants_proof or unknown:
-            judged = _proven(plan, target, options)
+            judged = _proven(plan, target, options, unknown=unknown)
     except TlsOpsError as error:
         error.hint = " ".join(filter(None, [error.hint, _left_by(unfinished)]))
         raise
-    result = report(plan, judged, changed=plan.changes_anything or unknown)
+    cured = any(each.remedied or (options.dry_run and each.curable and not each.holds) for each in judged)
+    result = report(plan, judged, changed=plan.changes_anything or unknown or cured)
     if unfinished is not None:
         result["diff"] = diff(unfinished)
     return result
@@ -135,10 +138,17 @@ def _finish(
 ) -> tuple[Judged, ...]:
     _staged("apply", lambda: apply.check_done(planned, answers))
     judged = verify.judge(planned.proofs, answers)
+    remedy = remedies.remedy(judged)
+    if remedy is not None:
+        given = _more(plan, (*remedy.operations, *planned.closing), target, options)
+        judged = remedy.outcome(given)
+        planned, answers = planned.closed(), (*answers, *given[len(remedy.operations) :])
     if not all(each.holds for each in judged):
         judged = _second_look(plan, judged, target, options)
     if not all(each.holds for each in judged):
         _go_back(planned, answers, judged, target, options)
+    if planned.closing:
+        _more(plan, planned.closing, target, options)
     _write_files(planned, answers, write)
     return judged
 
@@ -163,17 +173,36 @@ def _look(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
 def _second_look(plan: Plan, judged: tuple[Judged, ...], target: Target, options: Options) -> tuple[Judged, ...]:
     """A listener that was only slow must not cost a swap; where nobody answers, the first look counts."""
     try:
-        return _look(plan, target, options)
+        return verify.carried(judged, _look(plan, target, options))
     except (UnknownOutcome, TlsOpsError):
         target.reconnect()
         return judged
 
 
-def _proven(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
+def _more(plan: Plan, operations: tuple[Operation, ...], target: Target, options: Options) -> tuple[Answer, ...]:
+    """A further write batch of a plan that is done."""
+    try:
+        return target.batch(operations, mode="write", timeout=options.timeout)
+    except UnknownOutcome as error:
+        raise _Unfinished(plan, str(error)) from error
+    except TlsOpsError as error:
+        error.stage, error.changed = error.stage or "verify", True
+        raise
+
+
+def _proven(plan: Plan, target: Target, options: Options, *, unknown: bool) -> tuple[Judged, ...]:
     """Looks at a host on which nothing is left to do. Raises TlsOpsError where it does not serve what it should."""
     judged = _staged("verify", lambda: _look(plan, target, options))
+    if options.dry_run:
+        if all(each.holds or each.curable for each in judged):
+            return judged
+    else:
+        remedy = remedies.remedy(judged, restarts=unknown)
+        judged = remedy.outcome(_more(plan, remedy.operations, target, options)) if remedy else judged
     if not all(each.holds for each in judged):
-        raise TlsOpsError(_missed(judged), stage="verify", hint="This look changed nothing.")
+        done = any(each.remedied for each in judged)
+        hint = "Nothing else was done." if done else "This look changed nothing."
+        raise TlsOpsError(_missed(judged), stage="verify", hint=hint, changed=done)
     return judged
 
 
@@ -189,7 +218,7 @@ def _go_back(
     options: Options,
 ) -> None:
     """Takes everything back that has a way back, then says what was seen. Always raises TlsOpsError."""
-    undo = apply.way_back(planned, answers)
+    undo = apply.way_back(planned, answers, remedies.done(judged))
     stays = apply.permanent(planned, planned.proofs_at)
     try:
         done = target.batch(undo, mode="write", timeout=options.timeout) if undo else ()

@@ -10,7 +10,7 @@ import dataclasses
 
 from .._model.plan import Change, Plan, Step
 from .._model.snapshot import Snapshot
-from .._windows.iis.repair import repair
+from .repair import repair
 
 
 def plan(step: Step, snapshot: Snapshot) -> Plan:
@@ -28,19 +28,19 @@ def plan(step: Step, snapshot: Snapshot) -> Plan:
 def _justified(repaired: Plan, planned: Plan) -> Plan:
     """The repair without what this task does not prove.
 
-    A journal entry whose record is there says that a swap was not proven. It may go only behind a proof of that record.
+    A journal entry whose endpoint is there says that a swap was not proven. It may go only behind a proof of that one.
     """
     proven = {proof.name.casefold() for part in planned.flat() for proof in part.proofs}
-    kept = tuple(change for change in repaired.changes if change.operations or _record(change) in proven)
+    kept = tuple(change for change in repaired.changes if change.operations or _endpoint(change) in proven)
     left = [change for change in repaired.changes if change not in kept]
     told = tuple(
-        f"An earlier swap of {_record(change)} was not proven: renewal or site_certificate for its site proves it."
+        f"An earlier swap of {_endpoint(change)} was not proven: renewal or site_certificate for its site proves it."
         for change in left
     )
     result = {"repaired": [change.where for change in kept]} if kept else {}
     return dataclasses.replace(repaired, changes=kept, result=result, warnings=(*repaired.warnings, *told))
 
 
-def _record(change: Change) -> str:
-    """The http.sys record that a journal entry is about, as a proof of it is named."""
+def _endpoint(change: Change) -> str:
+    """The endpoint that a journal entry is about, as a proof of it is named."""
     return change.where.removeprefix("journal ").casefold()

@@ -27,7 +27,7 @@ _READERS: dict[Query, Callable[[], tuple[Operation, ...]]] = {
 
 
 def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bool = False) -> Snapshot:
-    """Asks for all that the step needs in one WinRM command; raises TlsOpsError where it cannot be understood.
+    """Asks for all that the step needs in one batch; raises TlsOpsError where it cannot be understood.
 
     ``unknown``: this task has sent a write batch before, and does not know what became of it.
     """
@@ -44,6 +44,7 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
     read_at = datetime.now(UTC)
     parts = _split(answers, groups)
     info = host.parse(next(parts))
+    target.learn(info)
     host.require_rights(info)
     kept = journal.parse(next(parts))
     values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints), "read_at": read_at}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.plan import Change, Outcome, Place, Plan
+from .apply import named
 from .verify import Judged
 
 
@@ -75,7 +76,12 @@ def _with_newline(text: str) -> str:
 def _proven(part: Plan, judged: tuple[Judged, ...]) -> dict[str, Any]:
     own = [each for each in judged if each.part is part]
     proofs = {
-        each.proof.name: {"outcome": each.verdict.outcome.value, "seen": each.verdict.seen, **each.verdict.facts}
+        each.proof.name: {
+            "outcome": each.verdict.outcome.value,
+            "seen": each.verdict.seen,
+            **each.verdict.facts,
+            **({"remedy": _steps(each)} if each.remedied else {}),
+        }
         for each in own
     }
     restart = any(each.verdict.outcome is Outcome.RESTART_REQUIRED for each in own)
@@ -86,7 +92,30 @@ def _proven(part: Plan, judged: tuple[Judged, ...]) -> dict[str, Any]:
 def _proof_warnings(judged: tuple[Judged, ...]) -> list[str]:
     words = {Outcome.RESTART_REQUIRED: "the server must be restarted.", Outcome.UNPROVABLE: "not proven."}
     return [
-        f"{each.proof.what}: {words[each.verdict.outcome]} {each.verdict.seen}"
-        for each in judged
-        if each.verdict.outcome in words
+        *(_remedy_warning(each) for each in judged if each.remedied or (each.curable and not each.holds)),
+        *(
+            f"{each.proof.what}: {words[each.verdict.outcome]} {each.verdict.seen}"
+            for each in judged
+            if each.verdict.outcome in words
+        ),
     ]
+
+
+def _steps(judged: Judged) -> list[str]:
+    return [named(step) for step in judged.proof.remedy]
+
+
+def _remedy_warning(judged: Judged) -> str:
+    """Of one that was not done: only a dry run passes it over."""
+    steps = ", ".join(_steps(judged))
+    if judged.trouble:
+        return f"{judged.proof.what}: its listener was not started anew: {judged.trouble}."
+    if judged.remedied:
+        return (
+            f"{judged.proof.what}: at first its listener sent what it had before, so it was started anew ({steps}): "
+            "open connections were cut."
+        )
+    return (
+        f"{judged.proof.what}: {judged.verdict.seen}. A run starts its listener anew ({steps}), which cuts open "
+        "connections, and looks again."
+    )

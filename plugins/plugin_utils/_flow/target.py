@@ -16,6 +16,8 @@ from ansible.errors import AnsibleConnectionFailure
 from .._batch import bootstrap, wire
 from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
+from .._model.host import HostInfo
+from . import portions
 
 # What pywinrm and pypsrp can encrypt messages with over plain HTTP; everything else goes in clear there.
 _ENCRYPTING = frozenset({"ntlm", "kerberos", "credssp", "negotiate"})
@@ -33,6 +35,9 @@ class Target(Protocol):
         self, operations: Sequence[Operation], *, mode: Literal["read", "write"], timeout: int
     ) -> tuple[Answer, ...]: ...
 
+    def learn(self, info: HostInfo) -> None:
+        """What the host says of itself decides how much it takes in one command."""
+
     def encrypts(self) -> bool: ...
 
     def reconnect(self) -> None: ...
@@ -48,15 +53,29 @@ class ConnectionTarget:
         self._connection = connection
         self._execute = execute
         self._reached = False
+        self._in_portions = str(getattr(connection, "transport", "")) == "winrm"  # until the host has said what it is
 
     def batch(
         self, operations: Sequence[Operation], *, mode: Literal["read", "write"], timeout: int
     ) -> tuple[Answer, ...]:
-        """Runs the operations on the host, in order; one answer each.
+        """Runs the operations on the host, in order; one answer each. ``timeout`` is seconds for one command.
 
         Raises UnknownOutcome where it cannot be known what was done, TlsOpsError where the host refused the batch,
         AnsibleConnectionFailure where the host was never reached.
         """
+
+        def send(portion: Sequence[Operation]) -> tuple[Answer, ...]:
+            return self._command(portion, mode=mode, timeout=timeout)
+
+        return portions.run(operations, mode, send) if self._in_portions else send(operations)
+
+    def learn(self, info: HostInfo) -> None:
+        """PowerShell 2.0 came with WinRM 2.0, every newer one with one that takes 500 KB in a message (WMF)."""
+        self._in_portions = self._in_portions and info.powershell_version.startswith("2.")
+
+    def _command(
+        self, operations: Sequence[Operation], *, mode: Literal["read", "write"], timeout: int
+    ) -> tuple[Answer, ...]:
         nonce = secrets.token_hex(16)
         wait = min(timeout, _MUTEX_WAIT)
         batch = wire.encode(operations, nonce=nonce, mode=mode, deadline=timeout, mutex_wait=wait)

@@ -12,23 +12,39 @@ from .._batch.operation import Answer
 from .._model.plan import Outcome, Plan, Proof, Verdict
 
 _GOOD = (Outcome.PROVEN, Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE)
+_OLD = (Outcome.MISSED, Outcome.RESTART_REQUIRED)
 
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """A proof with its verdict; ``part`` of the plan is whose promise it was."""
+    """A proof with its verdict; ``part`` of the plan is whose promise it was.
+
+    ``remedied``: its remedy was done before the look that counts; ``trouble`` says what kept it from being done.
+    """
 
     part: Plan
     proof: Proof
     verdict: Verdict
+    remedied: bool = False
+    trouble: str = ""
 
     @property
     def holds(self) -> bool:
         return self.verdict.outcome in _GOOD
 
+    @property
+    def curable(self) -> bool:
+        """Whether its remedy may help, and was not done yet."""
+        can = bool(self.proof.remedy) and self.verdict.curable and not self.remedied
+        return can and self.verdict.outcome in _OLD
+
     def describe(self) -> str:
         place = f"{self.part.place.words}: " if self.part.place else ""
-        return f"{place}{self.proof.what}: {self.verdict.outcome.value}. Seen: {self.verdict.seen or 'nothing'}"
+        tried = ", although its listener was started anew" if self.remedied else ""
+        if self.trouble:
+            tried = f", and its listener was not started anew ({self.trouble})"
+        seen = self.verdict.seen or "nothing"
+        return f"{place}{self.proof.what}: {self.verdict.outcome.value}{tried}. Seen: {seen}"
 
 
 def judge(proofs: tuple[tuple[Plan, Proof, int], ...], answers: tuple[Answer, ...]) -> tuple[Judged, ...]:
@@ -37,3 +53,9 @@ def judge(proofs: tuple[tuple[Plan, Proof, int], ...], answers: tuple[Answer, ..
         Judged(part, proof, proof.judge(answers[start : start + len(proof.operations)]))
         for part, proof, start in proofs
     )
+
+
+def carried(before: tuple[Judged, ...], after: tuple[Judged, ...]) -> tuple[Judged, ...]:
+    """Another look at all proofs of a plan, in their order, with what is known of their remedies."""
+    pairs = zip(before, after, strict=True)
+    return tuple(dataclasses.replace(new, remedied=old.remedied, trouble=old.trouble) for old, new in pairs)

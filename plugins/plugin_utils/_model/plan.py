@@ -48,26 +48,30 @@ class Outcome(enum.Enum):
 class Verdict:
     """``seen`` tells a person what was there; ``facts`` go into the result under the proof's ``name``.
 
-    ``result`` goes into the step's own part of the result: what only the host could say.
+    ``result`` goes into the step's own part of the result: what only the host could say. ``curable`` is
+    False where the proof's remedy cannot help: what it is to make visible is not there.
     """
 
     outcome: Outcome
     seen: str = ""
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    curable: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
     """Reads done after the changes, in the same batch, and the pure function that judges their answers.
 
-    ``name`` is the key in the step's result under ``proofs``; ``what`` names the promise in an error.
+    ``name`` is the key in the step's result under ``proofs``; ``what`` names the promise in an error. ``remedy`` is
+    done where the first look shows what was there before (MISSED, RESTART_REQUIRED); then it is looked at once more.
     """
 
     name: str
     what: str
     operations: tuple[Operation, ...]
     judge: Callable[[tuple[Answer, ...]], Verdict]
+    remedy: tuple[Operation, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .._batch.operation import Operation
 from .consumers import Consumer
+
+if TYPE_CHECKING:
+    from .._x509.certificate import Certificate
+    from .plan import Change
 
 SiteState = Literal["started", "stopped", "starting", "stopping", "unknown"]
 Owner = Literal["iis", "foreign", "central_store", "unbound"]
@@ -44,10 +48,12 @@ class Endpoint:
     """A place that holds one certificate: an http.sys record on IIS 7 and newer, the site itself on IIS 6.0.
 
     ``selector`` names it the way the system's own tool does (``ipport=0.0.0.0:443``, ``ccs=443``,
-    ``hostnameport=www.example.com:443``). ``thumbprint`` is empty where nothing is attached yet. ``sites`` are the
-    names of all sites that it serves: they change together. ``settings`` is every value it holds, for the diff and for
-    putting it back.
+    ``hostnameport=www.example.com:443``, ``metabase=W3SVC/1``). ``thumbprint`` is empty where nothing is attached yet.
+    ``sites`` are the names of all sites that it serves: they change together. ``settings`` is every value it holds, for
+    the diff and for putting it back.
     ``address`` is what to connect to (``0.0.0.0`` and ``[::]`` mean any); ``host`` is the SNI name, empty for none.
+    ``inherited_from`` is the place above it that its certificate comes from; empty where it is set on the endpoint.
+    ``program`` is whose it is, as people call it; empty where that is not known.
     """
 
     selector: str
@@ -59,6 +65,17 @@ class Endpoint:
     thumbprint: str = ""
     store: str = "MY"
     settings: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    inherited_from: str = ""
+    program: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Repaired:
+    """How an endpoint's entry in the journal, which a run that was cut off left, is settled; ``web`` as it is then."""
+
+    change: Change
+    web: WebServer
+    warnings: tuple[str, ...] = ()
 
 
 class WebServer(Protocol):
@@ -90,8 +107,26 @@ class WebServer(Protocol):
     def unreadable(self) -> tuple[str, ...]:
         """Sentences about what is not known of this web server, and why."""
 
-    def connect_address(self, endpoint: Endpoint) -> str:
-        """A literal address at which the endpoint answers on the host itself (IP listen list considered)."""
+    def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
+        """Literal address and port of each listener of the endpoint, as it answers on the host itself.
+
+        Raises TlsOpsError where it does not listen (IP listen list considered).
+        """
+
+    def meets(self, site: Site, binding: Binding, endpoint: Endpoint) -> bool:
+        """Whether what comes in by this binding of the site is answered with the endpoint's certificate."""
+
+    def endpoints_on(self, site: Site, port: int) -> tuple[Endpoint, ...]:
+        """Those that a certificate for the site on this port goes to; empty where ``attach`` has to make one."""
+
+    def attachment(self, site: Site, port: int) -> Endpoint:
+        """What ``attach`` fills, as it is now. Raises TlsOpsError where somebody else's certificate is in the way."""
+
+    def refusals(self, certificate: Certificate, provider: str = "") -> tuple[str, ...]:
+        """Why no site here can serve the certificate, its key held by ``provider`` (empty: not known); mostly nothing.
+
+        Each is a phrase that goes on behind the certificate's name.
+        """
 
     def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Swap the endpoint's certificate, everything else as it is, undo prepared; ``settle`` ends it.
@@ -107,6 +142,24 @@ class WebServer(Protocol):
 
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Give a site without a TLS endpoint on ``port`` one that holds the certificate."""
+
+    def refresh(self, endpoint: Endpoint) -> tuple[Operation, ...]:
+        """What makes its listeners take the certificate that it holds, where a look still shows the one before.
+
+        Empty where nothing does, or nothing has to.
+        """
+
+    def repaired(self, name: str, entry: str, stored: Collection[tuple[str, str]] | None) -> Repaired:
+        """Settles the journal's entry ``name``. ``stored``: store (lower case) and thumbprint of what has a key here.
+
+        Raises TlsOpsError where it must be left to a person; the message says what to look at.
+        """
+
+    def start_modes(self, site: Site, state: SiteState) -> tuple[str, str]:
+        """What else ``start`` or ``stop`` changes on the site, as lines for the diff: before, and in ``state``.
+
+        Both empty where nothing does.
+        """
 
     def start(self, site: Site) -> tuple[Operation, ...]: ...
 

@@ -89,6 +89,15 @@ def resolve(snapshot: Snapshot, *, thumbprint: str = "", answer: Sequence[Certif
     return Resolved(leaf, None, f"{labels([leaf])} is not installed yet: taken as if certificate_install had done so.")
 
 
+def unservable(snapshot: Snapshot, certificate: Certificate) -> tuple[str, ...]:
+    """Why no site of this host can serve the certificate, each a phrase behind its name; mostly nothing."""
+    if snapshot.web is None:
+        return ()
+    keys = (one for one in snapshot.personal or () if one.certificate.public_key == certificate.public_key)
+    provider = next((one.provider for one in keys if one.provider), "")
+    return snapshot.web.refusals(certificate, provider)
+
+
 def _by_thumbprint(
     personal: Sequence[PersonalCertificate], usable: Sequence[PersonalCertificate], thumbprint: str
 ) -> Resolved:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proof that an endpoint serves what was planned: its record read back, and what its listener sends. Pure."""
+"""The proof that an endpoint serves what was planned: what it holds read back, and what its listener sends. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from datetime import datetime
 
 from .._batch.operation import Answer
 from .._errors import TlsOpsError
+from .._model.place import ANY_V6
 from .._model.plan import Outcome, Proof, Verdict
 from .._model.stores import Stores
 from .._model.web import Endpoint, WebServer
 from .._tls.look import Look, Served
-from .._windows.iis.bindings import ANY_V6
 from .._x509.certificate import Certificate
 from .._x509.chain import Path, alternatives, paths, sent_chain
 
@@ -44,14 +44,16 @@ def expected_chain(leaf: Certificate, stores: Stores, at: datetime) -> Expected:
 
 @dataclasses.dataclass(frozen=True)
 class _Asked:
-    """One look; ``decides`` is False for one that is only reported."""
+    """One look; ``decides`` is False for one that is only reported. ``named``: one of several places to look at."""
 
     look: Look
     decides: bool
+    named: bool = False
 
     @property
     def how(self) -> str:
-        return f"with SNI {self.look.server_name}" if self.look.server_name else "without SNI"
+        where = f"{self.look.address} port {self.look.port} " if self.named else ""
+        return f"{where}with SNI {self.look.server_name}" if self.look.server_name else f"{where}without SNI"
 
 
 def unseen(web: WebServer, endpoint: Endpoint) -> str:
@@ -61,7 +63,7 @@ def unseen(web: WebServer, endpoint: Endpoint) -> str:
     if endpoint.address == ANY_V6:
         # A binding to every address has a record for IPv6 too, although the host may listen on IPv4 only.
         try:
-            web.connect_address(endpoint)
+            web.reached_at(endpoint)
         except TlsOpsError as error:
             return error.message
     return ""
@@ -72,37 +74,48 @@ def endpoint_proof(
 ) -> Proof:
     """``wanted`` is the endpoint as it is to be; ``hosts`` are the names its bindings have.
 
-    ``because`` says why no client reaches it; then only the record is read.
+    ``because`` says why no client reaches it; then only what it holds is read.
     """
     asked = () if because else _asked(web, wanted, expected.chain[0], hosts)
     read_back = web.read_back(wanted)
+    remedy = web.refresh(wanted) if asked else ()
 
     def judge(answers: tuple[Answer, ...]) -> Verdict:
         verdicts = [_recorded(web, wanted, answers[0])]
         start = 1
         for each in asked:
             end = start + len(each.look.operations)
-            verdicts.append(_sent(each, each.look.served(answers[start:end]), expected))
+            own = answers[start:end]
+            # A listener that closes has no certificate yet: that is what was there before, where it has to start anew.
+            silent = Outcome.MISSED if remedy and own[0].ok else Outcome.NOT_PROVEN
+            verdicts.append(_sent(each, each.look.served(own), expected, silent))
             start = end
         if asked and not any(each.decides for each in asked):
-            verdicts.append(Verdict(Outcome.NOT_PROVEN, "other records answer every name that could be asked for"))
+            verdicts.append(Verdict(Outcome.NOT_PROVEN, "other endpoints answer every name that could be asked for"))
         return _together(verdicts, because)
 
     operations = (read_back, *(operation for each in asked for operation in each.look.operations))
     what = f"{wanted.selector} holds and serves {expected.chain[0].thumbprint}"
-    return Proof(wanted.selector, what if asked else what.replace(" and serves", ""), operations, judge)
+    return Proof(wanted.selector, what if asked else what.replace(" and serves", ""), operations, judge, remedy)
 
 
 def _asked(web: WebServer, endpoint: Endpoint, leaf: Certificate, hosts: Sequence[str]) -> tuple[_Asked, ...]:
-    """With SNI and without: clients without SNI meet an SNI record never, so there that look decides nothing."""
-    address = web.connect_address(endpoint)
+    """Each of its listeners with SNI and without.
+
+    Clients without SNI meet an SNI record never, so there that look decides nothing.
+    """
+    places = web.reached_at(endpoint)
     name = _server_name(web, endpoint, leaf, hosts)
-    with_name = (_Asked(Look(address, endpoint.port, name), decides=True),) if name else ()
-    return (*with_name, _Asked(Look(address, endpoint.port), decides=not endpoint.host))
+    found: list[_Asked] = []
+    for address, port in places:
+        if name:
+            found.append(_Asked(Look(address, port, name), True, len(places) > 1))
+        found.append(_Asked(Look(address, port), not endpoint.host, len(places) > 1))
+    return tuple(found)
 
 
 def _server_name(web: WebServer, endpoint: Endpoint, leaf: Certificate, hosts: Sequence[str]) -> str:
-    """A name that a client would ask this endpoint for: no other record may answer it in its place."""
+    """A name that a client would ask this endpoint for: no other endpoint may answer it in its place."""
     if endpoint.host and endpoint.host != "*":
         return endpoint.host.replace("*", "tlsops", 1)
     elsewhere = {each.host for each in web.endpoints if each.port == endpoint.port and each.host}
@@ -123,12 +136,12 @@ def _sendable(name: str) -> bool:
 def _recorded(web: WebServer, wanted: Endpoint, answer: Answer) -> Verdict:
     """Everything but the certificate must be as it was."""
     if not answer.ok:
-        return Verdict(Outcome.NOT_PROVEN, f"its record could not be read: {answer.describe()}")
+        return Verdict(Outcome.NOT_PROVEN, f"what it holds could not be read: {answer.describe()}")
     seen = web.understood(wanted, answer.payload)
     if seen is None or not seen.thumbprint:
         return Verdict(Outcome.MISSED, "no certificate is bound there")
     if seen.thumbprint.upper() != wanted.thumbprint.upper():
-        return Verdict(Outcome.MISSED, f"its record holds {seen.thumbprint}")
+        return Verdict(Outcome.MISSED, f"it holds {seen.thumbprint}")
     changed = [f"store: {seen.store}"] if seen.store.casefold() != wanted.store.casefold() else []
     if wanted.settings:
         names = sorted({*wanted.settings, *seen.settings})
@@ -138,21 +151,22 @@ def _recorded(web: WebServer, wanted: Endpoint, answer: Answer) -> Verdict:
             if seen.settings.get(name) != wanted.settings.get(name)
         ]
     if changed:
-        return Verdict(Outcome.MISSED, f"other values of its record have changed: {', '.join(changed)}")
-    return Verdict(Outcome.PROVEN, "the record holds the certificate, every other value as it was")
+        return Verdict(Outcome.MISSED, f"other values of it have changed: {', '.join(changed)}")
+    return Verdict(Outcome.PROVEN, "it holds the certificate, every other value as it was")
 
 
-def _sent(asked: _Asked, served: Served, expected: Expected) -> Verdict:
+def _sent(asked: _Asked, served: Served, expected: Expected, silent: Outcome) -> Verdict:
+    """``silent`` is the outcome where no certificate was sent."""
     facts = {"served": [_fact(asked, served)]}
-    outcome, seen = _compared(served, expected)
+    outcome, seen = _compared(served, expected, silent)
     if not asked.decides:
         outcome = Outcome.PROVEN
     return Verdict(outcome, f"{asked.how}: {seen}", facts)
 
 
-def _compared(served: Served, expected: Expected) -> tuple[Outcome, str]:
+def _compared(served: Served, expected: Expected, silent: Outcome) -> tuple[Outcome, str]:
     if served.problem or not served.certificates:
-        return Outcome.NOT_PROVEN, served.problem or "no certificate was sent"
+        return silent, served.problem or "no certificate was sent"
     leaf, text = served.certificates[0], _chain_text(served.certificates)
     if leaf != expected.chain[0]:
         return Outcome.MISSED, f"another certificate: {text}"
@@ -185,4 +199,7 @@ def _together(verdicts: Sequence[Verdict], because: str) -> Verdict:
     if because:
         texts.append(f"not looked at: {because}")
     served = [fact for verdict in verdicts for fact in verdict.facts.get("served", [])]
-    return Verdict(outcome, "; ".join(texts), {"served": served})
+    # Where nobody answers at one of its places, starting the listener anew would cut connections for nothing.
+    unanswered = any(verdict.outcome is Outcome.NOT_PROVEN for verdict in verdicts)
+    curable = verdicts[0].outcome is Outcome.PROVEN and not unanswered
+    return Verdict(outcome, "; ".join(texts), {"served": served}, curable=curable)

@@ -23,7 +23,7 @@ def swapped(
     """The change of one endpoint, None where it holds the certificate, and the endpoint as it will be."""
     if before.thumbprint.upper() == certificate.thumbprint:
         return None, before
-    after = dataclasses.replace(before, thumbprint=certificate.thumbprint)
+    after = dataclasses.replace(before, thumbprint=certificate.thumbprint, inherited_from="")
     shared = ", ".join(f"'{name}'" for name in targets.shared_with(before))
     what = f"{before.selector} of {', '.join(before.sites)} gets {labels([certificate])}"
     change = Change(
@@ -41,6 +41,8 @@ def _shown(endpoint: Endpoint) -> str:
     if not endpoint.thumbprint:
         return ""
     lines = [f"certificate: {endpoint.thumbprint}", f"store: {endpoint.store}"]
+    if endpoint.inherited_from:
+        lines.append(f"inherited from: {endpoint.inherited_from}")
     return "\n".join([*lines, *(f"{name}: {value}" for name, value in endpoint.settings.items() if value)])
 
 

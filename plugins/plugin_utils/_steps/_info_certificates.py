@@ -168,7 +168,7 @@ class _Uses:
 
 
 def _uses(snapshot: Snapshot) -> dict[str, _Uses]:
-    """The http.sys records that name a certificate, and their sites, by thumbprint."""
+    """The endpoints that hold a certificate, and their sites, by thumbprint."""
     found: dict[str, _Uses] = {}
     for endpoint in endpoints_of(snapshot):
         if endpoint.thumbprint:

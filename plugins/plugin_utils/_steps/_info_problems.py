@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import Endpoint
-from .._windows.httpsys import Selector
 from .._windows.personal import MY, WEB_HOSTING
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
@@ -80,8 +79,8 @@ def _left_behind(snapshot: Snapshot) -> Iterator[Problem]:
     for name in sorted(snapshot.journal.endpoints):
         yield Problem(
             "unfinished",
-            f"A run that was cut off may have left {name} without its record: renewal or site_certificate for its site "
-            "puts it back, or proves it.",
+            f"A run that was cut off may have left {name} without its certificate: renewal or site_certificate for its "
+            "site puts it back, or proves it.",
             name,
         )
     for thumbprint in sorted(snapshot.journal.rebind):
@@ -103,7 +102,7 @@ def _bindings(snapshot: Snapshot) -> Iterator[Problem]:
             yield from _without(endpoint)
         elif snapshot.personal is not None and endpoint.store.casefold() in _READ:
             one = stored.get((endpoint.store.casefold(), endpoint.thumbprint.upper()))
-            wanted = names.get(Selector.parse(endpoint.selector).identity, ())
+            wanted = names.get(endpoint.selector, ())
             yield from _serving(endpoint, one, wanted, snapshot.host.clr_version)
 
 
@@ -116,9 +115,7 @@ def _stored(personal: Sequence[PersonalCertificate]) -> dict[tuple[str, str], Pe
 
 def _without(endpoint: Endpoint) -> Iterator[Problem]:
     if endpoint.owner == "iis":
-        text = (
-            f"The https binding of {', '.join(endpoint.sites)} has no certificate: {endpoint.selector} has no record."
-        )
+        text = f"The https binding of {', '.join(endpoint.sites)} has no certificate: {endpoint.selector} holds none."
         yield Problem("no_certificate", text, endpoint.selector)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ``tls_info`` tells of a host, its sites and its http.sys records. Pure."""
+"""What ``tls_info`` tells of a host, its sites and what holds their certificates. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Any
 
 from .._errors import TlsOpsError
 from .._model.consumers import Consumer
+from .._model.place import tls_places
 from .._model.snapshot import Snapshot
 from .._model.web import Binding, Endpoint, Site, WebServer
-from .._windows.httpsys import IIS_APP_ID, Record
-from .._windows.iis.bindings import selector, tls_places
-from .._windows.iis.endpoints import answering, foreign_program
 from ._roots import endpoints_of
 
 # IIS docs, binding, and the enumeration SslFlags of Microsoft.Web.Administration.
@@ -29,8 +27,6 @@ _SSL_FLAGS = {
     0x80: "negotiate_client_certificate",
 }
 _IIS = "IIS"
-
-Identity = tuple[str, str, int]
 
 
 def host_facts(snapshot: Snapshot) -> dict[str, Any]:
@@ -100,7 +96,7 @@ def _flags(number: int) -> list[str]:
 
 
 def records(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Every http.sys record, whoever owns it; a binding that has none is not among them."""
+    """Everything that holds a certificate, whoever owns it; a binding that has none is not among them."""
     return [_record(each) for each in endpoints_of(snapshot) if is_record(each)]
 
 
@@ -118,32 +114,30 @@ def _record(endpoint: Endpoint) -> dict[str, Any]:
         "owner": owner(endpoint),
         "thumbprint": endpoint.thumbprint.upper(),
         "store": endpoint.store,
-        **Record().settings(),
+        "inherited_from": endpoint.inherited_from,
         **endpoint.settings,
     }
 
 
 def owner(endpoint: Endpoint) -> str:
-    """The program that a record belongs to; empty where it is not known."""
-    app_id = str(endpoint.settings.get("app_id", ""))
-    if endpoint.owner == "iis" or app_id.lower() == IIS_APP_ID:
-        return _IIS
-    return foreign_program(app_id, endpoint.port) or (_IIS if endpoint.owner == "central_store" else "")
+    """The program that an endpoint belongs to; empty where it is not known."""
+    return _IIS if endpoint.owner == "iis" else endpoint.program
 
 
 def consumers(snapshot: Snapshot) -> tuple[Consumer, ...]:
-    """Places other than http.sys records that name a certificate; FTP is part of the web server."""
+    """Places other than endpoints that name a certificate; FTP is part of the web server."""
     known = snapshot.consumers.consumers if snapshot.consumers is not None else ()
     return (*known, *(snapshot.web.consumers if snapshot.web is not None else ()))
 
 
-def names_by_record(web: WebServer) -> dict[Identity, list[str]]:
-    """The host names of https bindings by the identity of the record that answers for them."""
-    found: dict[Identity, list[str]] = {}
+def names_by_record(web: WebServer) -> dict[str, list[str]]:
+    """The host names of the https bindings that meet an endpoint, by its selector."""
+    found: dict[str, list[str]] = {each.selector: [] for each in web.endpoints}
     for site in web.sites:
-        for binding, place in tls_places(site):
-            for each in answering(selector(binding, place)):
-                names = found.setdefault(each.identity, [])
-                if place.host and place.host not in names:
-                    names.append(place.host)
+        named = [(binding, place.host) for binding, place in tls_places(site) if place.host]
+        for endpoint in web.endpoints if named else ():
+            if site.name in endpoint.sites:
+                own = ((binding, host) for binding, host in named if endpoint.host in ("", host))
+                met = [host for binding, host in own if web.meets(site, binding, endpoint)]
+                found[endpoint.selector] = list(dict.fromkeys((*found[endpoint.selector], *met)))
     return found

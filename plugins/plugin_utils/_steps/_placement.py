@@ -19,9 +19,12 @@ from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import WebServer
 from .._windows.certreq import accept
+from .._windows.certutil import link_key
+from .._windows.dialect import dialect_of
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.certificate import Certificate
 from .._x509.leaf import find_leaf, labels
+from .._x509.request import key_name
 from ._request_pending import dropping, requests_of, without
 
 Matched = Literal["pending request", "reissue", "installed"]
@@ -75,6 +78,14 @@ def store_problems(store: str, host: HostInfo) -> list[str]:
     return []
 
 
+def key_problems(leaf: Certificate, host: HostInfo) -> list[str]:
+    """Why the host cannot hold the certificate's key: CNG, and with it ECDSA, came with Server 2008."""
+    key = key_name(leaf.public_key)
+    if dialect_of(host).cng or key.startswith("rsa-"):
+        return []
+    return [f"its key is {key or 'of an unknown kind'}, and Windows {host.os_version} holds RSA keys only"]
+
+
 def store_of(web: WebServer, sites: Iterable[str]) -> tuple[str, list[str]]:
     """The store that the records of these sites name, MY where they have none; and what speaks against any."""
     wanted = {name.casefold() for name in sites}
@@ -88,7 +99,7 @@ def store_of(web: WebServer, sites: Iterable[str]) -> tuple[str, list[str]]:
 
 
 def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
-    """certreq puts it into MY; from there it is copied where it is wanted elsewhere. Nothing where it is there.
+    """It gets into MY with its key; from there it is copied where it is wanted elsewhere. Nothing where it is there.
 
     The copy of its request, where certificate_request kept one, goes when all is proven.
     """
@@ -99,10 +110,8 @@ def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
     changes: list[Change] = []
     where = there[0].store if there else MY
     if not there:
-        operations = accept(origin.leaf, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
-        accepted = _change(origin, MY, f"with the key of the {origin.matched}", operations)
         answered = requests_of(journal, origin.leaf.public_key)
-        changes.append(dropping(dataclasses.replace(accepted, permanent=_permanent(origin)), answered))
+        changes.append(dropping(_into_my(origin, snapshot), answered))
         journal = without(journal, answered)
         personal = _accepted(origin, personal)
     if where != store:
@@ -146,6 +155,17 @@ def _accepted(origin: Origin, personal: Sequence[PersonalCertificate]) -> tuple[
 
 def _entry(origin: Origin, store: str) -> PersonalCertificate:
     return dataclasses.replace(origin.entry, store=store, certificate=origin.leaf, has_private_key=True, archived=False)
+
+
+def _into_my(origin: Origin, snapshot: Snapshot) -> Change:
+    """By certreq, which also completes the pending request; where this one cannot look elsewhere, by certutil."""
+    dialect, leaf = dialect_of(snapshot.host), origin.leaf
+    how = f"with the key of the {origin.matched}"
+    if origin.matched == "pending request" or dialect.accepts_reissues:
+        operations = accept(leaf, dialect, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
+        return dataclasses.replace(_change(origin, MY, how, operations), permanent=_permanent(origin))
+    there = any(one.store.upper() == MY and one.certificate.der == leaf.der for one in snapshot.personal or ())
+    return _change(origin, MY, how, link_key(leaf, there=there))
 
 
 def _permanent(origin: Origin) -> str:

@@ -15,16 +15,17 @@ from .._errors import TlsOpsError
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._model.web import Endpoint, WebServer
-from .._tls.look import Look
+from .._tls.look import Look, Served
 from .._x509.certificate import Certificate
 from .._x509.chain import Path, Trust
 from ._roots import endpoints_of, stores_of
 
 _KEPT = "so it may go on sending the chain that Schannel built, until it is bound again or the server is restarted"
 _ANY_NAME = "tlsops.invalid"  # for a record of every name; nobody has this one (RFC 2606), so no other answers it
+_WORST_FIRST = (Outcome.MISSED, Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE, Outcome.PROVEN)
 _OWNERS = {
-    "foreign": "http.sys keeps its record for another program",
-    "unbound": "no site has a binding for its record",
+    "foreign": "it is kept for another program",
+    "unbound": "no site has a binding for it",
     "central_store": "it is served from the central certificate store",
 }
 
@@ -101,11 +102,11 @@ def _one(web: WebServer, endpoint: Endpoint, leaf: Certificate, chains: _Chains)
         return Rebinding(left={own: why})
     if endpoint.owner != "iis":
         return Rebinding(left={own: f"not bound again: {_OWNERS[endpoint.owner]}, {_KEPT}"})
-    look, unseen = _look(web, endpoint)
+    looks, unseen = _looks(web, endpoint)
     try:
         operations = web.replace(endpoint, endpoint.thumbprint, endpoint.store)
     except TlsOpsError as error:
-        proofs = (_only_told(_proof(endpoint, look, chains)),) if look else ()
+        proofs = (_only_told(_proof(endpoint, looks, chains)),) if looks else ()
         return Rebinding(proofs=proofs, left={own: f"not bound again: {error.message.rstrip('.')}, {_KEPT}"})
     change = Change(
         f"bind {leaf.label} to {own} again",
@@ -115,38 +116,47 @@ def _one(web: WebServer, endpoint: Endpoint, leaf: Certificate, chains: _Chains)
         operations,
         closing=web.settle(endpoint),
     )
-    if look is None:
+    if not looks:
         return Rebinding((change,), selectors=(own,), left={own: f"bound again but not looked at: {unseen}"})
-    return Rebinding((change,), (_proof(endpoint, look, chains),), (own,))
+    proof = dataclasses.replace(_proof(endpoint, looks, chains), remedy=web.refresh(endpoint))
+    return Rebinding((change,), (proof,), (own,))
 
 
-def _look(web: WebServer, endpoint: Endpoint) -> tuple[Look | None, str]:
-    """None, and why, where no client reaches the endpoint."""
+def _looks(web: WebServer, endpoint: Endpoint) -> tuple[tuple[Look, ...], str]:
+    """One at each of its listeners; none, and why, where no client reaches the endpoint."""
     if not any(site.state == "started" for site in web.sites if site.name in endpoint.sites):
-        return None, "no site that it serves is started"
+        return (), "no site that it serves is started"
     name = _ANY_NAME if endpoint.host == "*" else endpoint.host.replace("*", "tlsops", 1)
     try:
-        look = Look(web.connect_address(endpoint), endpoint.port, name or None)
-        _other = look.operations
+        looks = tuple(Look(address, port, name or None) for address, port in web.reached_at(endpoint))
+        _other = [look.operations for look in looks]
     except TlsOpsError as error:
-        return None, error.message.rstrip(".")
-    return look, ""
+        return (), error.message.rstrip(".")
+    return looks, ""
 
 
-def _proof(endpoint: Endpoint, look: Look, chains: _Chains) -> Proof:
+def _proof(endpoint: Endpoint, looks: Sequence[Look], chains: _Chains) -> Proof:
+    operations = tuple(operation for look in looks for operation in look.operations)
+
     def judge(answers: Sequence[Answer]) -> Verdict:
-        served = look.served(answers)
-        outcome = _outcome(served.certificates, chains)
-        seen = _lines(served.certificates).replace("\n", ", ") or served.problem
-        facts = {"protocol": served.protocol, "served": [each.thumbprint for each in served.certificates]}
-        return Verdict(outcome, seen, facts)
+        share = len(operations) // len(looks)
+        parts = (answers[index * share : (index + 1) * share] for index in range(len(looks)))
+        verdicts = [_verdict(look.served(part), chains) for look, part in zip(looks, parts, strict=True)]
+        return min(verdicts, key=lambda verdict: _WORST_FIRST.index(verdict.outcome))
 
     return Proof(
         _proof_name(endpoint.selector),
         f"{endpoint.selector} sends {' < '.join(each.label for each in chains.new)}",
-        look.operations,
+        operations,
         judge,
     )
+
+
+def _verdict(served: Served, chains: _Chains) -> Verdict:
+    outcome = _outcome(served.certificates, chains)
+    seen = _lines(served.certificates).replace("\n", ", ") or served.problem
+    facts = {"protocol": served.protocol, "served": [each.thumbprint for each in served.certificates]}
+    return Verdict(outcome, seen, facts)
 
 
 def _only_told(proof: Proof) -> Proof:

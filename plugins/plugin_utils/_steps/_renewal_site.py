@@ -11,14 +11,12 @@ from collections.abc import Collection, Iterable
 
 from .._batch.operation import Answer
 from .._errors import NoMatch, TlsOpsError
+from .._model.place import tls_places
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.web import Endpoint, Site, WebServer
-from .._windows.iis.bindings import CENTRAL_STORE, tls_places
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
 from .._x509.names import covers
-
-_ANY = ("0.0.0.0", "[::]", "::")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +27,7 @@ class Bound:
     endpoints: tuple[Endpoint, ...] = ()  # as they will be
     changes: tuple[Change, ...] = ()
     proofs: tuple[Proof, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def find_site(web: WebServer, name: str) -> Site:
@@ -46,13 +45,19 @@ def site_names(web: WebServer) -> str:
     return ", ".join(f"'{site.name}'" for site in web.sites) or "none"
 
 
-def uncovered(certificate: Certificate, site: Site, ports: Collection[int] | None = None) -> tuple[str, ...]:
+def uncovered(
+    web: WebServer, certificate: Certificate, site: Site, ports: Collection[int] | None = None
+) -> tuple[str, ...]:
     """Host names of the site's https bindings (on ``ports``, if given) that the certificate does not cover.
 
     A binding that takes its certificate from the central certificate store needs no other.
     """
-    own = [place for binding, place in tls_places(site) if not binding.ssl_flags & CENTRAL_STORE]
-    hosts = [place.host for place in own if ports is None or place.port in ports]
+    central = [each for each in web.endpoints if each.owner == "central_store"]
+    hosts = [
+        place.host
+        for binding, place in tls_places(site)
+        if (ports is None or place.port in ports) and not any(web.meets(site, binding, each) for each in central)
+    ]
     return tuple(host for host in dict.fromkeys(hosts) if host and not covers(certificate, host))
 
 
@@ -63,7 +68,7 @@ def site_problems(
     problems: list[str] = []
     for name in names:
         try:
-            missing = uncovered(certificate, find_site(web, name), ports)
+            missing = uncovered(web, certificate, find_site(web, name), ports)
         except TlsOpsError as error:
             problems.append(as_problem(error))
         else:
@@ -80,13 +85,13 @@ def as_problem(error: TlsOpsError) -> str:
 def bound(web: WebServer, site: Site, port: int, certificate: Certificate, store: str) -> Bound:
     """The certificate at every endpoint of the site on the port; a new endpoint where there is none.
 
-    Raises TlsOpsError where another site's certificate would change with it: one http.sys record is one certificate.
+    Raises TlsOpsError where another site's certificate would change with it: one endpoint is one certificate.
     """
-    own = [each for each in web.endpoints if each.port == port and site.name in each.sites]
-    for endpoint in own or _in_the_way(web, port):
-        _refuse_shared(endpoint, site)
+    own = web.endpoints_on(site, port)
     if not own:
         return _attached(web, site, port, certificate, store)
+    for endpoint in own:
+        _refuse_shared(endpoint, site)
     result = Bound(web)
     for endpoint in own:
         one = _replaced(result.web or web, endpoint, certificate, store)
@@ -95,14 +100,9 @@ def bound(web: WebServer, site: Site, port: int, certificate: Certificate, store
             (*result.endpoints, *one.endpoints),
             (*result.changes, *one.changes),
             (*result.proofs, *one.proofs),
+            tuple(dict.fromkeys((*result.warnings, *one.warnings))),
         )
     return result
-
-
-def _in_the_way(web: WebServer, port: int) -> list[Endpoint]:
-    """What a new binding on every address of the port would share with others."""
-    on_port = [each for each in web.endpoints if each.port == port and each.address in _ANY]
-    return [each for each in on_port if not each.host and each.owner != "central_store"]
 
 
 def _refuse_shared(endpoint: Endpoint, site: Site) -> None:
@@ -121,7 +121,7 @@ def _refuse_shared(endpoint: Endpoint, site: Site) -> None:
 
 
 def _replaced(web: WebServer, endpoint: Endpoint, certificate: Certificate, store: str) -> Bound:
-    after = dataclasses.replace(endpoint, thumbprint=certificate.thumbprint, store=store)
+    after = dataclasses.replace(endpoint, thumbprint=certificate.thumbprint, store=store, inherited_from="")
     if endpoint.thumbprint.upper() == certificate.thumbprint and endpoint.store.casefold() == store.casefold():
         return Bound(web, (endpoint,), proofs=(_proof(web, endpoint),))
     change = Change(
@@ -132,24 +132,31 @@ def _replaced(web: WebServer, endpoint: Endpoint, certificate: Certificate, stor
         operations=web.replace(endpoint, certificate.thumbprint, store),
         closing=web.settle(endpoint),
     )
-    return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),))
+    return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),), _until_started(web, after))
 
 
 def _attached(web: WebServer, site: Site, port: int, certificate: Certificate, store: str) -> Bound:
-    new = Endpoint(f"ipport=0.0.0.0:{port}", "0.0.0.0", port, "", (site.name,), "iis")
-    there = next((each for each in web.endpoints if each.selector == new.selector), None)  # a record without a site
+    there = web.attachment(site, port)
     after = dataclasses.replace(
-        there or new, sites=new.sites, owner=new.owner, thumbprint=certificate.thumbprint, store=store
+        there, sites=(site.name,), owner="iis", thumbprint=certificate.thumbprint, store=store, inherited_from=""
     )
     change = Change(
         what=f"bind {labels([certificate])} to the site '{site.name}' on port {port}",
         where=after.selector,
-        before=_shown(there) if there else "",
-        after=f"{_shown(after)}\nhttps binding *:{port}: of the site '{site.name}'",
+        before=_shown(there),
+        after=f"{_shown(after)}\nhttps binding on port {port} of the site '{site.name}'",
         operations=web.attach(site, port, certificate.thumbprint, store),
-        closing=web.settle(there) if there else (),
+        closing=web.settle(there),
     )
-    return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),))
+    return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),), _until_started(web, after))
+
+
+def _until_started(web: WebServer, endpoint: Endpoint) -> tuple[str, ...]:
+    """A warning where a listener that runs may keep what it has: nobody looks at a renewal site here."""
+    if not web.refresh(endpoint):
+        return ()
+    names = ", ".join(f"'{name}'" for name in endpoint.sites)
+    return (f"The site {names} is started: it may answer with what it had until it is stopped and started.",)
 
 
 def _proof(web: WebServer, wanted: Endpoint) -> Proof:
@@ -172,4 +179,7 @@ def _judged(web: WebServer, wanted: Endpoint, answer: Answer) -> Verdict:
 
 
 def _shown(endpoint: Endpoint) -> str:
-    return f"certificate {endpoint.thumbprint} from {endpoint.store}" if endpoint.thumbprint else ""
+    if not endpoint.thumbprint:
+        return ""
+    inherited = f", inherited from {endpoint.inherited_from}" if endpoint.inherited_from else ""
+    return f"certificate {endpoint.thumbprint} from {endpoint.store}{inherited}"

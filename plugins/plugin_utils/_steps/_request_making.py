@@ -10,13 +10,12 @@ from .._batch.operation import Answer, Operation
 from .._batch.operations import reg_read
 from .._batch.payload import registry
 from .._errors import TlsOpsError
-from .._model.host import HostInfo
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._windows.certreq import new
+from .._windows.dialect import dialect_of
 from .._windows.journal import REQUESTS
-from .._windows.personal import REQUEST
-from .._windows.request_inf import inf
+from .._windows.personal import PENDING_REQUESTS, REQUEST
 from .._x509.request import SigningRequest, read_request
 from ._request_pending import dropping
 from ._request_wanted import Wanted
@@ -27,16 +26,15 @@ PROOF = "request"  # its name in the result
 def making(wanted: Wanted, snapshot: Snapshot, forget: tuple[str, ...]) -> tuple[Change, Change]:
     """A new key and its pending request, and the copy that is kept of it; copies named in ``forget`` go in the end.
 
-    Raises TlsOpsError where certreq cannot be told what is wanted.
+    Raises TlsOpsError where this Windows cannot make what is wanted.
     """
-    _check_version(snapshot.host)
-    request = wanted.request
-    made, kept_then = new(inf(request), system_root=snapshot.host.system_root, nonce=snapshot.nonce)
+    request, dialect = wanted.request, dialect_of(snapshot.host)
+    made, kept_then = new(request, dialect, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
     shown = (
         request.subject.text,
         f"names {', '.join(wanted.names)}",
         f"key {request.key}, {'exportable' if request.exportable else 'not exportable'}, {request.key_provider}",
-        *([f"friendly name {request.friendly_name}"] if request.friendly_name else []),
+        *([f"friendly name {request.friendly_name}"] if request.friendly_name and dialect.names_keys else []),
     )
     make = Change(
         what=f"make a key and a certificate request for {', '.join(wanted.names)}",
@@ -44,21 +42,11 @@ def making(wanted: Wanted, snapshot: Snapshot, forget: tuple[str, ...]) -> tuple
         before="",
         after="\n".join(shown),
         operations=made,
-        permanent=f"the new pending request for {request.subject.text} and its key; delete it in certlm.msc, "
-        "Certificate Enrollment Requests",
+        permanent=f"the new pending request for {request.subject.text} and its key; to delete it: {PENDING_REQUESTS}",
     )
     # It is no setting of the host: no line in the diff.
     keep = Change("keep a copy of the request", rf"{REQUESTS}\{snapshot.nonce}", "", "", kept_then)
     return make, dropping(keep, forget)
-
-
-def _check_version(host: HostInfo) -> None:
-    """Names as text came with Server 2008 (Microsoft docs, certreq)."""
-    if host.os_version.partition(".")[0] in ("5", "4"):
-        raise TlsOpsError(
-            f"certreq of Windows {host.os_version} does not take names in a request's file.",
-            hint="Make the request with IIS Manager; certificate_install takes the answer to it.",
-        )
 
 
 def kept(name: str) -> Operation:

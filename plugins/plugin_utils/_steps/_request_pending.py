@@ -19,7 +19,7 @@ from .._model.plan import Change
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._windows.journal import REQUESTS
-from .._windows.personal import REQUEST, with_key
+from .._windows.personal import PENDING_REQUESTS, REQUEST, with_key
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
 from .._x509.request import SigningRequest, key_name, request_in
@@ -51,7 +51,7 @@ def fitting(wanted: Wanted, snapshot: Snapshot) -> tuple[Pending, ...]:
             f"a pending request may be the one that is wanted: {labels(unclear)}. There is no copy of it here, and it "
             "shows no names, so that cannot be told.",
             hint="Where its answer is expected, give that to renewal (answer_path) when it is there. Else delete it: "
-            "certlm.msc, Certificate Enrollment Requests. Or ask for another subject: one with another CN does not get "
+            f"{PENDING_REQUESTS}. Or ask for another subject: one with another CN does not get "
             "in its way.",
         )
     return ()

@@ -15,7 +15,7 @@ from .._batch.payload import lines
 from .._errors import TlsOpsError
 from .._model.plan import Outcome, Plan, Proof, Verdict
 from .._model.snapshot import Snapshot
-from .._windows.personal import opens_cng
+from .._windows.personal import PENDING_REQUESTS, opens_cng
 from .._x509.leaf import labels
 from .._x509.request import SigningRequest, assembled, key_name, key_sha256, request_info
 from ._key_proof import key_proof
@@ -25,8 +25,8 @@ from ._request_pending import Pending
 from ._request_wanted import Wanted
 
 _NO_SIGNATURE = (
-    "Use the request file that was written when it was made; or delete it (certlm.msc, Certificate Enrollment Requests)"
-    " and run again for a new one."
+    f"Use the request file that was written when it was made; or delete it ({PENDING_REQUESTS}) and run again for a "
+    "new one."
 )
 
 
@@ -99,7 +99,7 @@ def _unlike(one: Pending, wanted: Wanted) -> tuple[str, ...]:
     if one.entry.exportable in (None, wanted.request.exportable):
         return ()
     words = "is not exportable, so it cannot be backed up" if wanted.request.exportable else "is exportable"
-    hint = "For another key delete the request (certlm.msc, Certificate Enrollment Requests) and run again."
+    hint = f"For another key delete the request ({PENDING_REQUESTS}) and run again."
     return (f"the key of the pending request {_label(one)} {words}. {hint}",)
 
 

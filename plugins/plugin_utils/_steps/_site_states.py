@@ -10,9 +10,13 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from .._errors import TlsOpsError
+from .._model.place import tls_places
 from .._model.plan import Change
 from .._model.web import Site, SiteState, WebServer
 from ._renewal_site import find_site
+from ._site_patterns import matched
+
+_SHOWN = 10  # names in one sentence; a server can have hundreds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +48,10 @@ def settle(
 
     ``serve``: there is something to look at, so the services must run. ``acting``: certificates are swapped too.
 
-    appcmd cannot list the sites where one of them has very many bindings (error 122), and nothing else that
-    every Windows has tells their states. ``appcmd start`` and ``stop`` do no harm to a site that is in that state
-    already, so they are run beside a swap, which changes the host anyway. In a run that has nothing to swap they would
-    be a change each time: there such a site is left alone, and a warning says so.
+    The state of a site can be unknown (appcmd lists none where one of them has very many bindings: error 122). To
+    start or stop a site that is in that state already does no harm, so that is done beside a swap, which changes the
+    host anyway. In a run that has nothing to swap it would be a change each time: there such a site is left alone, and
+    a warning says so.
     """
     production = [find_site(web, name) for name in names]
     started = [site for site in production if site.name not in left]
@@ -78,6 +82,25 @@ def settle(
     return SiteStates(web, tuple(changes), told, stopped, tuple(warnings))
 
 
+def also_started(web: WebServer, live: Sequence[str], stopped: Collection[str]) -> tuple[str, ...]:
+    """A finding where other sites than ``live`` (names and patterns) have an https binding and are started.
+
+    The document ends with a look that "virtual sites other than the live one are stopped". Somebody may need the
+    others, so they are named and left alone. ``stopped``: sites that the plan stops.
+    """
+    known = {site.name.casefold() for site in web.sites if site.state == "started" and tls_places(site)}
+    known -= {name.casefold() for name in stopped}
+    known -= {name.casefold() for name in matched([site.name for site in web.sites], live, ()).names}
+    others = [f"'{site.name}'" for site in web.sites if site.name.casefold() in known]
+    if not others:
+        return ()
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    return (
+        f"Also started: {', '.join(others[:_SHOWN])}{more}. They have https bindings, and the documented procedure "
+        "ends with only the live site running: they were left alone.",
+    )
+
+
 def _told(web: WebServer, before: Site) -> dict[str, str]:
     return {"name": before.name, "before": before.state, "after": find_site(web, before.name).state}
 
@@ -95,11 +118,12 @@ def _changed(web: WebServer, site: Site, state: SiteState, before: str, producti
         return None
     verb = "stop" if state == "stopped" else "start"
     untold = before == "unknown"
+    mode_before, mode_after = web.start_modes(site, state)
     return Change(
         f"{verb} the site '{site.name}'{_why(site, production)}",
         f"site {site.name}",
-        before,
-        state,
+        "\n".join(filter(None, [before, mode_before])),
+        "\n".join(filter(None, [state, mode_after])),
         operations,
         permanent=f"the site '{site.name}' is {state}; how it was before could not be read" if untold else "",
     )
@@ -107,8 +131,9 @@ def _changed(web: WebServer, site: Site, state: SiteState, before: str, producti
 
 def _left_alone(site: Site, wanted: str) -> str:
     return (
-        f"The state of the site '{site.name}' could not be read, so it was left as it is (appcmd does not list a "
-        f"site that has very many bindings). It should be {wanted}: look in IIS Manager."
+        f"The state of the site '{site.name}' is not known, so it was left as it is (IIS does not tell it where a site "
+        f"has very many bindings, and a paused one is neither started nor stopped). It should be {wanted}: look in IIS "
+        "Manager."
     )
 
 

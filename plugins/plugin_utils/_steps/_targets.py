@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 
 from .._errors import NoMatch, TlsOpsError
-from .._model.web import Binding, Endpoint, WebServer
-from .._windows.iis.bindings import ANY, ANY_V6, CENTRAL_STORE, SNI, Place, tls_places
+from .._model.place import Place, tls_places
+from .._model.web import Endpoint, WebServer
 from ._renewal_site import find_site, site_names
 from ._site_patterns import Match, matched
 
@@ -104,17 +104,15 @@ def _no_https(name: str) -> TlsOpsError:
 def of_binding(web: WebServer, information: str) -> Targets:
     """The endpoint of one binding, ``ip:port:host``. Raises NoMatch where there is none, else TlsOpsError."""
     wanted = Place.parse(information)
-    chosen = [
-        (site.name, binding, place) for site in web.sites for binding, place in tls_places(site) if place == wanted
-    ]
+    chosen = [(site, binding) for site in web.sites for binding, place in tls_places(site) if place == wanted]
     if not chosen:
         there = ", ".join(binding.information for site in web.sites for binding, _other in tls_places(site)) or "none"
         raise NoMatch(
             f"no site has the https binding '{information}'; there are: {there}.",
             hint="Name one of these, or add the binding in IIS first.",
         )
-    found = [each for each in web.endpoints if any(_uses(binding, place, each) for name, binding, place in chosen)]
-    return _sorted(found, tuple(dict.fromkeys(name for name, _other, _more in chosen)))
+    found = [each for each in web.endpoints if any(web.meets(site, binding, each) for site, binding in chosen)]
+    return _sorted(found, tuple(dict.fromkeys(site.name for site, _other in chosen)))
 
 
 def of_thumbprint(web: WebServer, old: str, new: str) -> Targets:
@@ -151,9 +149,9 @@ def _sorted(found: Iterable[Endpoint], asked: tuple[str, ...]) -> Targets:
     found = tuple(found)
     foreign = [each for each in found if each.owner == "foreign"]
     if foreign:
-        names = ", ".join(f"{each.selector} ({each.settings.get('app_id', '')})" for each in foreign)
+        names = ", ".join(f"{each.selector} ({each.program or each.settings.get('app_id', '')})" for each in foreign)
         raise TlsOpsError(
-            f"{names}: http.sys keeps this record for another program, so it is not touched.",
+            f"{names}: this is kept for another program, so it is not touched.",
             hint="Replace its certificate by that program's own tool; 'binding' chooses the site's other bindings.",
         )
     skipped = tuple(each for each in found if each.owner == "central_store")
@@ -166,18 +164,6 @@ def _sorted(found: Iterable[Endpoint], asked: tuple[str, ...]) -> Targets:
     return Targets(mine, asked, skipped, warnings)
 
 
-def _uses(binding: Binding, place: Place, endpoint: Endpoint) -> bool:
-    """Whether what comes in by the binding meets the endpoint."""
-    if place.port != endpoint.port or bool(binding.ssl_flags & CENTRAL_STORE) != (endpoint.owner == "central_store"):
-        return False
-    if endpoint.owner == "central_store":
-        return True
-    if endpoint.host:
-        return bool(binding.ssl_flags & SNI) and (place.host or "*") == endpoint.host
-    addresses = (ANY, ANY_V6) if place.address == ANY else (place.address,)
-    return not binding.ssl_flags & SNI and endpoint.address in addresses
-
-
 def host_names(web: WebServer, endpoint: Endpoint, sites: Collection[str]) -> tuple[str, ...]:
     """The host names that these sites' bindings give the endpoint."""
     return tuple(
@@ -186,6 +172,6 @@ def host_names(web: WebServer, endpoint: Endpoint, sites: Collection[str]) -> tu
             for site in web.sites
             if site.name in sites and site.name in endpoint.sites
             for binding, place in tls_places(site)
-            if place.host and _uses(binding, place, endpoint)
+            if place.host and endpoint.host in ("", place.host) and web.meets(site, binding, endpoint)
         )
     )

@@ -14,15 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from .._errors import TlsOpsError
 from .._model.consumers import Consumer, Consumers
+from .._model.place import ANY, ANY_V6, tls_places
 from .._model.snapshot import Snapshot
 from .._model.web import Endpoint, Site, WebServer
-from .._windows.httpsys import IIS_APP_ID
-from .._windows.iis.bindings import ANY, ANY_V6, tls_places
-from .._windows.iis.endpoints import foreign_program
 from .._windows.iis.site_states import APPCMD
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
-from ._info_web import consumers
+from ._info_web import consumers, owner
 from ._roots import endpoints_of
 
 _SHOWN = 5  # names in one sentence
@@ -77,9 +75,8 @@ def _of_others(endpoint: Endpoint) -> bool:
 
 
 def _consumer(endpoint: Endpoint) -> Consumer:
-    app_id = str(endpoint.settings.get("app_id", ""))
-    program = foreign_program(app_id, endpoint.port) or f"another program ({app_id})"
-    if app_id == IIS_APP_ID:
+    program = owner(endpoint) or f"another program ({endpoint.settings.get('app_id', '')})"
+    if program == "IIS":
         program = "a record of IIS that no site uses"
     return Consumer(program, f"http.sys {endpoint.selector}", endpoint.thumbprint.upper())
 
@@ -189,8 +186,8 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _met(endpoint: Endpoint) -> str:
-    program = foreign_program(str(endpoint.settings.get("app_id", "")), endpoint.port)
     sites = ", ".join(f"'{name}'" for name in endpoint.sites)
+    program = owner(endpoint)
     return f"{endpoint.selector} belongs to {program}, and bindings of {sites} meet it: it is never changed here."
 
 

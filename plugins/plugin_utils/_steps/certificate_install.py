@@ -18,7 +18,7 @@ from .._windows.personal import MY, WEB_HOSTING
 from .._x509.certificate import Certificate
 from .._x509.checks import server_problems
 from .._x509.leaf import labels
-from ._certificate import ANSWER_ARGUMENTS, given_answer
+from ._certificate import ANSWER_ARGUMENTS, given_answer, unservable
 from ._intermediates import Intermediates, chain_problem, sorted_out
 from ._key_proof import key_proof
 from ._placement import Origin, found, key_opened, place, store_of, store_problems
@@ -87,6 +87,7 @@ class CertificateInstall:
         chain = sorted_out(origin.leaf, self.answer, snapshot.stores, snapshot.host.clock)
         snapshot = dataclasses.replace(snapshot, stores=chain.on(snapshot.stores))
         store, binding = self._checked(origin.leaf, snapshot)
+        warnings = () if self.bind else unservable(snapshot, origin.leaf)
         placed = place(origin, store, snapshot)
         return Plan(
             step=self.name,
@@ -97,6 +98,7 @@ class CertificateInstall:
             findings=tuple(
                 f"{labels([one])} of the CA's answer was left out: {reason}." for one, reason in chain.left_out
             ),
+            warnings=(*(f"{labels([origin.leaf])} {each}." for each in warnings), *binding.warnings),
             # A proof that failed in an earlier run must not be passed over because the certificate is there now.
             prove_always=snapshot.prove_all or _installed_unopened(origin, store, snapshot),
         )
@@ -111,7 +113,7 @@ class CertificateInstall:
         store, ambiguous = self._wanted_store(snapshot.web)
         problems += [*ambiguous, *store_problems(store, snapshot.host)]
         binding, of_sites = self._on_sites(leaf, snapshot.web, store)
-        problems += of_sites
+        problems += [*of_sites, *(f"it {each}" for each in (unservable(snapshot, leaf) if self.bind else ()))]
         if problems:
             root = " Install the CA's root among the server's trusted roots: none is taken from an answer."
             raise TlsOpsError(

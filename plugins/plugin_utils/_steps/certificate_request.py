@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from .._errors import NoMatch, TlsOpsError
 from .._model.plan import Controller, Export, Plan
 from .._model.snapshot import Query, Snapshot
+from .._windows.dialect import dialect_of
 from .._x509.certificate import Certificate
 from .._x509.request import key_name
 from ._certificate import normalized_thumbprint
@@ -112,6 +113,7 @@ class CertificateRequest:
             changes=making(wanted, snapshot, old),
             proofs=(made_proof(wanted, name),),
             exports=exports,
+            warnings=dialect_of(snapshot.host).left_out(wanted.request),
             result={
                 **_of_wanted("made", wanted),
                 "exportable": wanted.request.exportable,

@@ -21,7 +21,7 @@ from .._x509.pfx import OpenedPfx, open_pfx
 from ._certificate import PATH_HINT, is_absolute, normalized_thumbprint
 from ._intermediates import sorted_out
 from ._key_access import Wanted, access_proof, granted
-from ._placement import store_problems
+from ._placement import key_problems, store_problems
 from ._restored import Target, imported, key_and_export, target, with_restored
 from ._restored_access import access_of_new, checked_accounts, wanted_access
 from ._restored_report import findings, result, warnings
@@ -89,7 +89,10 @@ class PfxRestore:
         """Raises TlsOpsError where an account is unknown, or the host cannot hold the certificate so."""
         if snapshot.personal is None:
             raise TlsOpsError("the host's own certificates were not read.")
-        problems = store_problems(self.store, snapshot.host)
+        problems = [
+            *store_problems(self.store, snapshot.host),
+            *key_problems(self.opened.certificate, snapshot.host),
+        ]
         if problems:
             raise TlsOpsError(f"{'; '.join(problems)}.", hint="Nothing was changed.")
         leaf, wanted = self.opened.certificate, wanted_access(snapshot, self.key_access, self.key_access_like)

@@ -135,7 +135,8 @@ class Renewal:
                 plan = entry.backup.plan(course.stages[-1])
             course.add(backups.once(plan, entry.words), entry)
         stopped = tuple(entry.swap.renewal_site for entry in entries if entry.swap.renewal_site)
-        swaps = [(entry, _swapped(course, claims, entry, stopped)) for entry in entries]
+        live = tuple(name for entry in entries for name in entry.swap.named)
+        swaps = [(entry, _swapped(course, claims, entry, stopped, live)) for entry in entries]
         check_replaced(swaps)
         check_states(swaps)
         if self.roots is not None:
@@ -151,7 +152,7 @@ def _roots_for(roots: TrustedRoot, snapshot: Snapshot, entries: Sequence[Entry])
     return dataclasses.replace(roots, answer=tuple(certificates), installed=True, rebinds=False)
 
 
-def _swapped(course: Course, claims: Claims, entry: Entry, stopped: tuple[str, ...]) -> Plan:
+def _swapped(course: Course, claims: Claims, entry: Entry, stopped: tuple[str, ...], live: tuple[str, ...]) -> Plan:
     try:
         with naming(entry.words):
             selectors, thumbprint = entry.swap.claims(course.stages[-1])
@@ -161,7 +162,7 @@ def _swapped(course: Course, claims: Claims, entry: Entry, stopped: tuple[str, .
             hint="Leave each endpoint to one renewal.",
         ) from error
     claims.add(selectors, thumbprint, entry.words)
-    plan = course.plan(dataclasses.replace(entry.swap, stopped=stopped), entry)
+    plan = course.plan(dataclasses.replace(entry.swap, stopped=stopped, live=live), entry)
     if not plan.result["endpoints"]:  # a green run would say that one holds the certificate
         raise TlsOpsError(f"{entry.words}: no endpoint is left to renew.".lstrip(": "), hint="Check where it goes.")
     return plan

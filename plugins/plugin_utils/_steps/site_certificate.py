@@ -11,22 +11,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from .._errors import NoMatch, TlsOpsError
+from .._model.place import Place
 from .._model.plan import Change, Controller, Plan, Proof
 from .._model.snapshot import Query, Snapshot
 from .._model.web import Endpoint, WebServer
-from .._windows.iis.bindings import Place
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.certificate import Certificate
 from .._x509.checks import server_problems
 from .._x509.leaf import find_leaf, labels
-from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_thumbprint, resolve
+from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_thumbprint, resolve, unservable
 from ._endpoint_proof import Expected, endpoint_proof, expected_chain, unseen
 from ._endpoint_swap import result, swapped
 from ._intermediates import sorted_out
 from ._key_access import inherited_access
 from ._key_proof import signing
 from ._renewal_site import find_site
-from ._site_states import SiteStates, settle
+from ._site_states import SiteStates, also_started, settle
 from ._target_checks import check_names, check_stores, lost_names
 from ._targets import Targets, host_names, of_binding, of_site, of_sites, of_thumbprint
 from ._traps import check as check_traps
@@ -57,7 +57,8 @@ class SiteCertificate:
     """One of ``TARGETS`` says where, ``thumbprint`` or ``answer`` which one.
 
     ``never``: further sites that no pattern of ``production_sites`` finds, besides ``renewal_site``; ``stopped`` are
-    sites that other parts of the same plan stop, so that nobody can look at them afterwards.
+    sites that other parts of the same plan stop, so that nobody can look at them afterwards; ``live`` are names and
+    patterns of the sites that other parts leave started.
     """
 
     name: ClassVar[str] = "site_certificate"
@@ -72,6 +73,7 @@ class SiteCertificate:
     verify: str = "changed"
     never: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
+    live: tuple[str, ...] = ()
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> SiteCertificate:
@@ -116,7 +118,7 @@ class SiteCertificate:
             changes=(*done, *states.changes),
             proofs=self._proofs(snapshot, states, [(each, bool(change)) for change, each in swaps], resolved),
             result=told | {"matched": True, "key_access": list(inherited.sids)},
-            findings=(*targets.findings, *traps.findings),
+            findings=(*targets.findings, *traps.findings, *self._also_started(states)),
             warnings=tuple(dict.fromkeys((*targets.warnings, *warnings, *traps.warnings, *shared, *states.warnings))),
             prove_always=self._everything(snapshot),
         )
@@ -135,6 +137,11 @@ class SiteCertificate:
         except NoMatch as error:
             return f"Nothing to do here: {error.message}"
         return ""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The production sites as the task names them, patterns among them."""
+        return tuple(filter(None, (self.production_site, *self.production_sites)))
 
     def _everything(self, snapshot: Snapshot) -> bool:
         """Whether to look where nothing changes: as asked, or because an earlier swap may not have been proven."""
@@ -171,6 +178,13 @@ class SiteCertificate:
         production = targets.asked if self.production_site or self.production_sites else ()
         rules = {"serve": bool(targets.endpoints), "acting": acting}
         return settle(web, production, self.renewal_site, left=targets.by_pattern, **rules)
+
+    def _also_started(self, states: SiteStates) -> tuple[str, ...]:
+        """The document's last check, where the task says which site is live and which one was for the renewal."""
+        if not (states.production and states.renewal):
+            return ()
+        live = [each["name"] for each in states.production]
+        return also_started(states.web, [*live, *self.live], [*self.stopped, self.renewal_site])
 
     def _told(self, states: SiteStates) -> dict[str, Any]:
         """The states of sites, in the form of the options: one production site, or a list of them."""
@@ -251,7 +265,7 @@ def _web(snapshot: Snapshot) -> WebServer:
 def _checked(snapshot: Snapshot, web: WebServer, targets: Targets, resolved: Resolved) -> list[str]:
     """Warnings; raises TlsOpsError where the certificate must not be bound there."""
     certificate, personal = resolved.certificate, snapshot.personal or ()
-    problems = server_problems(certificate, snapshot.host.clock)
+    problems = [*server_problems(certificate, snapshot.host.clock), *unservable(snapshot, certificate)]
     if problems:
         raise TlsOpsError(f"{labels([certificate])} {'; '.join(problems)}.", hint="Nothing was changed.")
     if resolved.personal is not None:

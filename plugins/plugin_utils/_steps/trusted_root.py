@@ -17,8 +17,8 @@ from .._model.snapshot import Query, Snapshot
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509 import catalogue
 from .._x509.certificate import Certificate
-from .._x509.leaf import find_leaf
-from ._certificate import ANSWER_ARGUMENTS, given_answer, normalized_thumbprint
+from .._x509.leaf import find_leaf, labels
+from ._certificate import ANSWER_ARGUMENTS, given_answer, normalized_thumbprint, unservable
 from ._rebind import Rebinding, rebinding
 from ._root_changes import Edit, disabled, distrusted, enabled, marked, unmarked
 from ._root_guard import Guard
@@ -89,8 +89,7 @@ class TrustedRoot:
 
         And where the answer is not for this host: what another one's mail holds must change nothing here.
         """
-        if self.answer and not self.installed:
-            find_leaf(self.answer, _keys(snapshot))
+        refused = () if self.installed else self._refused(snapshot)
         found = conflicts(snapshot, self.answer)
         acted_on = [each for each in found if self.conflicting and not (self.answer and each.stale)]
         targets = tuple(dict.fromkeys((*self.thumbprints, *(each.root.thumbprint for each in acted_on))))
@@ -105,8 +104,15 @@ class TrustedRoot:
             proofs=again.proofs,
             result=result(self.state, snapshot, edit.snapshot, targets, found) | again.result(),
             findings=(*self._findings(edit.snapshot, targets, found), *edit.findings),
-            warnings=(*warnings, *again.warnings(), *(self._reported(found))),
+            warnings=(*warnings, *again.warnings(), *(self._reported(found)), *refused),
         )
+
+    def _refused(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Warnings: the certificate may be meant for another program. Raises TlsOpsError where it is not for here."""
+        if not self.answer:
+            return ()
+        leaf = find_leaf(self.answer, _keys(snapshot))
+        return tuple(f"{labels([leaf])} {each}." for each in unservable(snapshot, leaf))
 
     def _reported(self, found: tuple[Conflict, ...]) -> tuple[str, ...]:
         """With ``state: reported`` nothing is done about a conflict: it must at least be seen."""

@@ -72,7 +72,7 @@ def parse_flight(data: bytes) -> Flight:
     if not data:
         return Flight(
             problem="the server closed the connection, or stayed silent, without an answer "
-            "(http.sys does so where no certificate is attached)"
+            "(Windows does so where no certificate is attached)"
         )
     flight = Flight()
     try:

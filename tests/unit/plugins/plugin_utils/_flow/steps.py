@@ -19,6 +19,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations i
 )
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import UnknownOutcome
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import (
     Change,
     Controller,
@@ -105,6 +106,7 @@ class Scripted:
     batches: list[tuple[str, tuple[Operation, ...]]] = dataclasses.field(default_factory=list)
     breaks: list[str] = dataclasses.field(default_factory=list)  # modes whose next batch breaks off
     reconnected: int = 0
+    learned: list[str] = dataclasses.field(default_factory=list)  # versions of PowerShell, as they were read
 
     def batch(self, operations: Sequence[Operation], *, mode: str, timeout: int) -> tuple[Answer, ...]:
         assert timeout > 0
@@ -118,6 +120,9 @@ class Scripted:
         if operation.name == "host.info":
             return self.replies.get("host.info", host_answer())
         return self.replies.get(operation.name, Answer("ok"))
+
+    def learn(self, info: HostInfo) -> None:
+        self.learned.append(info.powershell_version)
 
     def encrypts(self) -> bool:
         return self.encrypted

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Binding, Site
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Binding, Endpoint, Site
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._info_web import (
     host_facts,
     names_by_record,
@@ -16,7 +16,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._info_web im
     records,
     sites,
 )
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.httpsys import IIS_APP_ID
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.endpoints import endpoints
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7, Problem
 
 from tests.unit.info_host import LEAF, SETTINGS, endpoint, site, snapshot
@@ -53,18 +53,11 @@ def test_a_binding_without_a_record_is_no_record() -> None:
 
 
 @pytest.mark.parametrize(
-    ("app_id", "kind", "port", "whose"),
-    [
-        ("", "iis", 443, "IIS"),
-        ("{5d89a20c-beab-4389-9447-324788eb944a}", "foreign", 443, "AD FS"),
-        ("{00000000-0000-0000-0000-000000000001}", "unbound", 443, ""),
-        ("{00000000-0000-0000-0000-000000000001}", "foreign", 8172, "the IIS management service (WMSVC)"),
-        ("", "central_store", 443, "IIS"),
-        (IIS_APP_ID, "unbound", 443, "IIS"),
-    ],
+    ("kind", "program", "whose"),
+    [("iis", "", "IIS"), ("foreign", "AD FS", "AD FS"), ("unbound", "", ""), ("unbound", "IIS", "IIS")],
 )
-def test_owners(app_id: str, kind: Any, port: int, whose: str) -> None:
-    assert owner(endpoint(owner=kind, port=port, settings={"app_id": app_id})) == whose
+def test_owners(kind: Any, program: str, whose: str) -> None:
+    assert owner(endpoint(owner=kind, program=program)) == whose
 
 
 def test_sites_that_are_not_known_are_none() -> None:
@@ -73,14 +66,30 @@ def test_sites_that_are_not_known_are_none() -> None:
 
 
 def test_names_by_the_record_that_answers() -> None:
-    found = names_by_record(web(("*:443:a.example", 0), ("*:443:b.example", 1), ("*:443:b.example", 1), ("*:444:", 0)))
-    assert found == {
-        ("ipport", "0.0.0.0", 443): ["a.example"],
-        ("ipport", "[::]", 443): ["a.example"],
-        ("hostnameport", "b.example", 443): ["b.example"],
-        ("ipport", "0.0.0.0", 444): [],
-        ("ipport", "[::]", 444): [],
+    own = site(("*:443:a.example", 0), ("*:443:b.example", 1), ("*:443:b.example", 1), ("*:444:", 0))
+    assert names_by_record(Iis7((own,), endpoints({}, (own,)))) == {
+        "ipport=0.0.0.0:443": ["a.example"],
+        "hostnameport=b.example:443": ["b.example"],
+        "ipport=0.0.0.0:444": [],
     }
+
+
+def test_a_site_that_is_itself_the_endpoint_shows_nothing_of_http_sys() -> None:
+    """As on IIS 6.0: no record, so no values of one."""
+    site_itself = Endpoint("metabase=W3SVC/1", "0.0.0.0", 443, "", ("Shop",), "iis", "ab" * 20, inherited_from="W3SVC")
+    assert records(snapshot(web=Iis7(known_endpoints=(site_itself,)))) == [
+        {
+            "selector": "metabase=W3SVC/1",
+            "address": "0.0.0.0",
+            "port": 443,
+            "host": "",
+            "sites": ["Shop"],
+            "owner": "IIS",
+            "thumbprint": "AB" * 20,
+            "store": "MY",
+            "inherited_from": "W3SVC",
+        }
+    ]
 
 
 def test_other_protocols_are_told_too() -> None:

@@ -21,6 +21,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import E
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._placement import (
     found,
     key_opened,
+    key_problems,
     place,
     store_of,
     store_problems,
@@ -28,8 +29,8 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._placement i
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import REQUESTS
 
-from tests.unit.mint import NOW, ec_key, mint
-from tests.unit.request_host import csr, windows_pem
+from tests.unit.mint import NOW, ec_key, mint, rsa_key
+from tests.unit.request_host import CSP, HOST_2003, csr, dummy, windows_pem
 
 ROOT = mint("Root", ca=True)
 NEW = mint("www.example.com", issuer=ROOT, names=["www.example.com"])
@@ -71,6 +72,21 @@ def test_no_key_for_it(personal: list[PersonalCertificate]) -> None:
         found(ANSWER, personal)
 
 
+def test_a_request_that_the_wizard_of_iis_made_is_found_by_its_key_alone() -> None:
+    """Another subject than the certificate's, no names, a CSP's key, no copy of it anywhere."""
+    key = rsa_key()
+    waiting = dummy(
+        key, ["www"], bare=True, common_name="www", provider=CSP, key_spec=1, friendly_name="Default Web Site"
+    )
+    leaf = mint("www.example.com", issuer=ROOT, names=["www.example.com"], key=key).certificate
+    here = dataclasses.replace(snapshot(OTHER, waiting), host=HOST_2003)
+    origin = found((leaf,), here.personal or ())
+    assert (origin.leaf, origin.matched, origin.entry) == (leaf, "pending request", waiting)
+    placed = place(origin, "MY", here)
+    assert placed.personal == (OTHER, dataclasses.replace(waiting, store="MY", certificate=leaf))
+    assert placed.changes[0].closing == ()
+
+
 def test_the_pending_requests_are_named() -> None:
     waiting = dataclasses.replace(WAITING, certificate=mint("mail.example.com").certificate)
     with pytest.raises(TlsOpsError) as error:
@@ -110,6 +126,24 @@ def test_a_reissue_leaves_the_older_certificate() -> None:
     assert "-machine" in [value for _other, value in placed.changes[0].operations[1].arguments]
 
 
+def test_server_2003_links_the_key_of_a_reissue_by_another_way() -> None:
+    for there, undone in ((BEFORE,), 1), ((BEFORE, KEYLESS), 0):
+        here = dataclasses.replace(snapshot(*there), host=HOST_2003)
+        placed = place(found(ANSWER, there), "MY", here)
+        (change,) = placed.changes
+        assert [each.name for each in change.operations] == ["store.add", "run"]
+        assert (len(change.operations[0].undo), change.permanent) == (undone, "")
+        assert placed.personal == (BEFORE, dataclasses.replace(BEFORE, certificate=NEW.certificate))
+
+
+def test_server_2003_completes_a_pending_request_with_certreq() -> None:
+    (change,) = place(found(ANSWER, [WAITING]), "MY", dataclasses.replace(snapshot(WAITING), host=HOST_2003)).changes
+    arguments = [value for name, value in change.operations[1].arguments if name == "argument"]
+    assert arguments[0] == "-accept"
+    assert len(arguments) == 2
+    assert change.permanent.endswith("its pending request is completed")
+
+
 def test_one_that_lay_there_without_its_key_has_it_then() -> None:
     placed = place(found(ANSWER, [KEYLESS, WAITING]), "MY", snapshot(KEYLESS, WAITING))
     assert [(one.store, one.has_private_key) for one in placed.personal] == [("MY", True)]
@@ -134,6 +168,17 @@ def test_installed_already() -> None:
     placed = place(found(ANSWER, [IN_MY, WAITING]), "MY", snapshot(IN_MY, WAITING))
     assert placed.changes == ()
     assert placed.personal == (IN_MY, WAITING)
+
+
+@pytest.mark.parametrize(
+    ("version", "key", "fine"),
+    [("5.2.3790", "rsa", True), ("5.2.3790", "ecdsa", False), ("6.1.7601", "ecdsa", True)],
+)
+def test_server_2003_holds_rsa_keys_only(version: str, key: str, fine: bool) -> None:
+    leaf = mint("www.example.com", key=rsa_key() if key == "rsa" else ec_key()).certificate
+    problems = key_problems(leaf, dataclasses.replace(HOST, os_version=version))
+    assert (problems == []) is fine
+    assert fine or "holds RSA keys only" in problems[0]
 
 
 @pytest.mark.parametrize(

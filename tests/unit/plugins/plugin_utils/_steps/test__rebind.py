@@ -48,7 +48,7 @@ def test_a_binding_whose_chain_changes_is_bound_again_and_looked_at(monkeypatch:
     old = (F.leaf.certificate, F.issuing.certificate)
 
     def judged(*served: Certificate) -> Outcome:
-        return proof.judge(served).outcome  # type: ignore[arg-type]
+        return proof.judge((served,)).outcome  # type: ignore[arg-type]
 
     assert judged(*old, F.cross.certificate) is Outcome.PROVEN
     assert judged(*old) is Outcome.RESTART_REQUIRED
@@ -80,8 +80,8 @@ def test_without_iis_there_is_nothing_to_bind() -> None:
 @pytest.mark.parametrize(
     ("changes", "left"),
     [
-        ({"owner": "foreign", "sites": ()}, "keeps its record for another program"),
-        ({"owner": "unbound", "sites": ()}, "no site has a binding for its record"),
+        ({"owner": "foreign", "sites": ()}, "it is kept for another program"),
+        ({"owner": "unbound", "sites": ()}, "no site has a binding for it"),
         ({"thumbprint": "AA" * 20}, ""),
         ({"thumbprint": ""}, ""),
     ],
@@ -109,7 +109,7 @@ def test_a_record_with_what_is_not_understood_stops_nothing_but_itself(monkeypat
 
 
 def judged(proof: Proof, *served: Certificate) -> Outcome:
-    return proof.judge(served).outcome  # type: ignore[arg-type]
+    return proof.judge((served,)).outcome  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_an_address_at_which_nobody_listens_is_told(monkeypatch: pytest.MonkeyPa
     def nowhere(_self: Web, _endpoint: Endpoint) -> str:
         raise TlsOpsError("http.sys does not listen there.")
 
-    monkeypatch.setattr(Web, "connect_address", nowhere)
+    monkeypatch.setattr(Web, "reached_at", nowhere)
     plan = step().plan(F.snapshot())
     assert (plan.result["rebound"], plan.proofs) == (["ipport=0.0.0.0:443"], ())
     assert plan.warnings == ("ipport=0.0.0.0:443 is bound again but not looked at: http.sys does not listen there.",)

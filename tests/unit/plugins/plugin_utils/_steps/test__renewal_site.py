@@ -27,16 +27,35 @@ OLD = "AB" * 20
 
 @dataclasses.dataclass(frozen=True)
 class Web:
-    """As much of a web server as a renewal site needs; operations only say what was asked."""
+    """As much of a web server as a renewal site needs; operations only say what was asked.
+
+    ``free`` is what it would attach a certificate to where the site has no endpoint on the port.
+    """
 
     sites: tuple[Site, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    free: Endpoint | None = None
+
+    def meets(self, site: Site, binding: Binding, endpoint: Endpoint) -> bool:  # noqa: ARG002
+        return binding.ssl_flags == 3 and endpoint.owner == "central_store"
+
+    def endpoints_on(self, site: Site, port: int) -> tuple[Endpoint, ...]:
+        return tuple(each for each in self.endpoints if each.port == port and site.name in each.sites)
+
+    def attachment(self, site: Site, port: int) -> Endpoint:  # noqa: ARG002
+        if self.free is None:
+            raise TlsOpsError("somebody else is there.", hint="Name another port.")
+        return self.free
 
     def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
         return (Operation("replace", (("selector", endpoint.selector), ("to", thumbprint), ("store", store))),)
 
     def attach(self, site: Site, port: int, thumbprint: str, store: str) -> tuple[Operation, ...]:
         return (Operation("attach", (("site", site.name), ("port", str(port)), ("to", thumbprint), ("store", store))),)
+
+    def refresh(self, endpoint: Endpoint) -> tuple[Operation, ...]:
+        running = [site.name for site in self.sites if site.state == "started"]
+        return (Operation("anew"),) if endpoint.selector.startswith("metabase=") and running else ()
 
     def settle(self, endpoint: Endpoint) -> tuple[Operation, ...]:
         return (Operation("settle", (("selector", endpoint.selector),)),)
@@ -70,6 +89,10 @@ RENEWAL, SHOP = site("Renewal", "*:443:"), site("Shop", "*:443:a.shop.example.co
 WEB = Web((RENEWAL, SHOP))
 
 
+def missing(site: Site, ports: list[int] | None = None, web: Web = WEB) -> tuple[str, ...]:
+    return uncovered(web, NEW.certificate, site, ports)  # type: ignore[arg-type]
+
+
 def bind(web: Web, port: int = 443, store: str = "MY") -> Bound:
     return bound(web, RENEWAL, port, NEW.certificate, store)  # type: ignore[arg-type]
 
@@ -82,25 +105,27 @@ def test_sites_by_name_without_case() -> None:
 
 
 def test_only_https_host_names_have_to_be_covered() -> None:
-    assert uncovered(NEW.certificate, RENEWAL) == ()
-    assert uncovered(NEW.certificate, SHOP) == ("b.a.shop.example.com",)
+    assert missing(RENEWAL) == ()
+    assert missing(SHOP) == ("b.a.shop.example.com",)
 
 
 def test_only_the_ports_that_it_is_for_count() -> None:
-    assert uncovered(NEW.certificate, SHOP, [443]) == uncovered(NEW.certificate, SHOP, []) == ()
-    assert uncovered(NEW.certificate, SHOP, [8443]) == ("b.a.shop.example.com",)
+    assert missing(SHOP, [443]) == missing(SHOP, []) == ()
+    assert missing(SHOP, [8443]) == ("b.a.shop.example.com",)
     (unknown,) = site_problems(WEB, ["Shop", "Nowhere"], NEW.certificate, [])  # type: ignore[arg-type]
     assert "Nowhere" in unknown
 
 
 def test_a_binding_of_the_central_store_needs_no_other_certificate() -> None:
     central = Binding("https", "*:443:other.example.net", 3)
-    assert uncovered(NEW.certificate, Site("4", "Farm", "started", (central,))) == ()
+    farm = Site("4", "Farm", "started", (central,))
+    assert missing(farm) == ("other.example.net",)
+    assert missing(farm, web=Web((), (endpoint("ccs=443:443", "Farm", owner="central_store"),))) == ()
 
 
 def test_all_problems_of_all_sites() -> None:
-    missing, unknown = site_problems(WEB, ["Shop", "Renewal", "Nowhere"], NEW.certificate)  # type: ignore[arg-type]
-    assert missing == "it does not cover b.a.shop.example.com of the site 'Shop'"
+    lacking, unknown = site_problems(WEB, ["Shop", "Renewal", "Nowhere"], NEW.certificate)  # type: ignore[arg-type]
+    assert lacking == "it does not cover b.a.shop.example.com of the site 'Shop'"
     assert "Nowhere" in unknown
     assert unknown.endswith(". Name it as IIS Manager shows it")
 
@@ -128,17 +153,18 @@ def test_several_own_endpoints_on_the_port_change_together() -> None:
 
 
 def test_a_new_endpoint_where_there_is_none() -> None:
-    result = bind(Web((RENEWAL,), (endpoint("ipport=0.0.0.0:8443", "Shop"),)))
+    free = endpoint("ipport=0.0.0.0:443", "Renewal", thumbprint="")
+    result = bind(Web((RENEWAL,), (endpoint("ipport=0.0.0.0:8443", "Shop"),), free))
     (change,) = result.changes
     assert change.operations == WEB.attach(RENEWAL, 443, NEW.thumbprint, "MY")
     assert (change.before, result.endpoints[0].selector) == ("", "ipport=0.0.0.0:443")
-    assert change.after == f"certificate {NEW.thumbprint} from MY\nhttps binding *:443: of the site 'Renewal'"
+    assert change.after == f"certificate {NEW.thumbprint} from MY\nhttps binding on port 443 of the site 'Renewal'"
 
 
 @pytest.mark.parametrize("known", [OLD, NEW.thumbprint], ids=["old", "new"])
 def test_a_record_that_no_site_used_is_shown_as_it_was(known: str) -> None:
     left = endpoint("ipport=0.0.0.0:443", owner="unbound", thumbprint=known, settings={"flags": 2})
-    result = bind(Web((RENEWAL,), (left,)))
+    result = bind(Web((RENEWAL,), (left,), left))
     (change,) = result.changes
     assert change.before == f"certificate {known} from MY"
     assert change.before != change.after
@@ -154,21 +180,27 @@ def test_an_endpoint_shared_with_another_site_is_refused(known: str) -> None:
     assert "another port" in error.value.hint
 
 
-def test_a_new_binding_on_another_sites_record_is_refused() -> None:
-    with pytest.raises(TlsOpsError, match="also serves 'Shop'"):
+def test_what_the_web_server_says_is_in_the_way_is_refused() -> None:
+    with pytest.raises(TlsOpsError, match="somebody else is there"):
         bind(Web((RENEWAL, SHOP), (endpoint("ipport=0.0.0.0:443", "Shop"),)))
-
-
-def test_sni_and_exact_addresses_of_others_are_not_in_the_way() -> None:
-    others = (endpoint("hostnameport=a.example.com:443", "Shop"), endpoint("ipport=10.0.0.9:443", "Shop"))
-    assert len(bind(Web((RENEWAL, SHOP), others)).changes) == 1
 
 
 def test_the_central_store_is_recognized() -> None:
     ccs = endpoint("ccs=443:443", "Renewal", owner="central_store", thumbprint="")
     with pytest.raises(TlsOpsError, match="central certificate store"):
         bind(Web((RENEWAL,), (ccs,)))
-    assert bind(Web((RENEWAL,), (dataclasses.replace(ccs, sites=("Shop",)),))).changes
+
+
+def test_an_inherited_certificate_is_shown_as_such_before_and_is_the_sites_own_after() -> None:
+    site_itself = Endpoint("metabase=W3SVC/2", "0.0.0.0", 443, "", ("Renewal",), "iis", OLD, inherited_from="W3SVC")
+    result = bind(Web((RENEWAL,), (site_itself,)))
+    (change,) = result.changes
+    assert change.before == f"certificate {OLD} from MY, inherited from W3SVC"
+    assert change.after == f"certificate {NEW.thumbprint} from MY"
+    assert result.warnings == (
+        "The site 'Renewal' is started: it may answer with what it had until it is stopped and started.",
+    )
+    assert bind(Web((dataclasses.replace(RENEWAL, state="stopped"),), (site_itself,))).warnings == ()
 
 
 def test_bound_already_is_nothing_to_do_but_still_proven() -> None:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
 from tests.unit.mint import NOW, ec_key, mint, rsa_key
-from tests.unit.request_host import HOST, Disk, csr, dummy, registry_answer, step, windows_pem
+from tests.unit.request_host import CSP, HOST, HOST_2003, KSP, Disk, csr, dummy, registry_answer, step, windows_pem
 
 NAMES = ["www.example.com", "example.com", "10.0.0.1"]
 ASKED: dict[str, Any] = {"names": NAMES[:2], "ip_addresses": NAMES[2:], "key_type": "ecdsa-p256"}
@@ -175,10 +175,23 @@ class TestNew:
             assert step(**ASKED).plan(snapshot(other)).result["state"] == "made"
         assert step(subject="CN=x", **ASKED).plan(snapshot(dummy(KEY, NAMES))).result["state"] == "made"
 
-    def test_server_2003_cannot_be_told_names(self) -> None:
-        here = dataclasses.replace(snapshot(), host=dataclasses.replace(HOST, os_version="5.2.3790"))
-        with pytest.raises(TlsOpsError, match=r"Windows 5\.2\.3790 does not take names"):
-            step(**ASKED).plan(here)
+    def test_server_2003_is_told_in_its_own_words(self) -> None:
+        here = dataclasses.replace(snapshot(), host=HOST_2003)
+        plan = step(names=NAMES[:2], friendly_name="Shop").plan(here)
+        write, program = plan.changes[0].operations
+        assert b"EnhancedKeyUsageExtension" in dict(write.arguments)["data"]  # type: ignore[operator]
+        assert "-q" not in [value for _name, value in program.arguments]
+        assert [words.split()[1] for words in plan.warnings] == ["request", "friendly"]
+        assert "Shop" not in plan.changes[0].after
+
+    @pytest.mark.parametrize(
+        ("asked", "words"),
+        [({"key_type": "ecdsa-p256"}, "RSA keys only"), ({"provider": KSP}, "one of CNG")],
+        ids=["ecdsa", "ksp"],
+    )
+    def test_what_server_2003_cannot_make_is_refused(self, asked: dict[str, str], words: str) -> None:
+        with pytest.raises(TlsOpsError, match=words):
+            step(names=NAMES[:2], **asked).plan(dataclasses.replace(snapshot(), host=HOST_2003))
 
     def test_kept_requests_whose_key_is_gone_are_forgotten(self) -> None:
         plan = step(**ASKED).plan(snapshot(requests={**kept(), "junk": b"?"}))
@@ -301,11 +314,27 @@ class TestForeign:
     def test_one_with_other_words_for_the_same_is_not_doubled(self) -> None:
         with pytest.raises(TlsOpsError, match="may be the one") as error:
             step(**ASKED).plan(snapshot(dummy(KEY, NAMES, bare=True)))
-        assert "certlm.msc" in error.value.hint
+        assert "Certificate Enrollment Requests" in error.value.hint
 
     def test_a_bare_one_for_just_its_common_name_fits(self) -> None:
         plan = step(names=["www.example.com"], key_type="ecdsa-p256").plan(snapshot(dummy(KEY, NAMES[:1], bare=True)))
         assert plan.result["state"] == "pending"
+
+    def test_one_of_the_wizard_of_iis_is_signed_again_for_its_names(self) -> None:
+        """Its subject is what somebody typed; that the names are those of its common name alone is all it shows."""
+        key = rsa_key()
+        entry = dummy(key, NAMES[:1], bare=True, provider=CSP, key_spec=1, friendly_name="Default Web Site")
+        here = dataclasses.replace(snapshot(entry), host=HOST_2003)
+        plan = step(names=NAMES[:1]).plan(here)
+        assert (plan.result["state"], plan.changes, plan.result["files"]) == ("pending", (), [])
+        assert "SHA-1" in plan.warnings[0]
+        (proof,) = plan.proofs
+        data = dict(proof.operations[0].arguments)["data"]
+        assert isinstance(data, bytes)
+        signature = key.sign(data, padding.PKCS1v15(), hashes.SHA1())
+        rows = [("algorithm", (b"rsa-pkcs1-sha1",)), ("signature", (signature,))]
+        verdict = proof.judge((Answer("ok", encode_lines(rows)),))
+        assert (verdict.outcome, verdict.facts["sha1"]) == (Outcome.PROVEN, True)
 
     def sign(self, plan: Plan) -> Answer:
         data = dict(plan.proofs[0].operations[0].arguments)["data"]

@@ -231,6 +231,13 @@ def test_a_store_that_this_windows_does_not_have():
         step(store="WebHosting").plan(snapshot(host=old))
 
 
+def test_a_key_that_server_2003_cannot_hold():
+    old = dataclasses.replace(HOST, os_version="5.2.3790")
+    with pytest.raises(TlsOpsError, match=r"its key is ecdsa-p256, and Windows 5\.2\.3790 holds RSA keys only"):
+        step(backup(EC_LEAF)).plan(snapshot(host=old))
+    assert step().plan(snapshot(host=old)).changes_anything
+
+
 @pytest.mark.parametrize(
     ("data", "given", "words"),
     [

@@ -24,6 +24,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsO
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import flow, task
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.files import ControllerFiles
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import UnknownOutcome
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps import renewal, trusted_root
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.renewal import Renewal
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.trusted_root import TrustedRoot
@@ -50,6 +51,9 @@ class Target:
             self.loses = False
             raise UnknownOutcome("reset by peer")
         return wire.decode(answer, nonce=nonce, count=len(operations))
+
+    def learn(self, info: HostInfo) -> None:
+        """It takes batches of any size."""
 
     def encrypts(self) -> bool:
         return True
