@@ -96,6 +96,7 @@ class Host:
             *(self._state(name) for name in ("WAS", "W3SVC")),
             program(1, b"update sslcert - \x8d\x58" if self.can_update else b"http update \x82\xcd"),
             program(1, HELP.encode()),
+            *(_not_done(each) for each in read.operations() if each.before_os),
         ]
 
     def _list(self, kind: str) -> bytes:
@@ -239,6 +240,12 @@ class Host:
         else:
             self.records[selector] = record_of(words[4:])
         return 0
+
+
+def _not_done(operation: Operation) -> Answer:
+    """What is only for a Windows before this one: Windows Server 2022 and others say 10."""
+    assert operation.before_os <= 10
+    return Answer("error", kind="os", number=10, text="not done on this Windows")
 
 
 def record_of(arguments: list[str]) -> Record:

@@ -12,7 +12,9 @@ import dataclasses
 from .._batch.operation import Operation
 from .._batch.operations import file_delete, file_write, reg_delete, reg_write_file, run
 from .._x509.certificate import Certificate
+from .dialect import Dialect
 from .journal import REQUESTS
+from .request_inf import NewRequest
 
 PROGRAM = r"%SystemRoot%\System32\certreq.exe"
 SECONDS = 60
@@ -21,7 +23,9 @@ NEW_SECONDS = 180  # an RSA key of 4096 bits takes a slow server a minute
 # winerror.h: what ``certreq`` exits with, and what to do about it.
 _EXPLAINED = {
     0x80092004: "certreq found no private key on this server for the certificate (CRYPT_E_NOT_FOUND): its pending "
-    "request is gone, or was made elsewhere. Install it where the request was made, or make a new request here.",
+    "request is gone, or was made elsewhere. Install it where the request was made, or make a new request here. On "
+    "Windows Server 2003, where the wizard of IIS made the request: finish it there (Process the pending request), and "
+    "run again.",
     0x800B0109: "The certificate's chain ends in a root that this server does not trust (CERT_E_UNTRUSTEDROOT). "
     "Install the CA's root into the machine's trusted roots first: none is ever taken from the CA's answer.",
     0x800B010A: "Windows finds no chain from the certificate to a trusted root (CERT_E_CHAINING). Ask the CA for the "
@@ -44,7 +48,7 @@ def explain(exit_code: int) -> str:
     return _EXPLAINED.get(exit_code & 0xFFFFFFFF, "")
 
 
-def accept(leaf: Certificate, *, system_root: str, nonce: str) -> tuple[Operation, ...]:
+def accept(leaf: Certificate, dialect: Dialect, *, system_root: str, nonce: str) -> tuple[Operation, ...]:
     """Installs the leaf and links its key, by public key. The file is gone afterwards, on a failure too.
 
     ``-machine`` is mandatory where no request is outstanding, as for a reissue (Microsoft docs, certreq). The
@@ -53,19 +57,22 @@ def accept(leaf: Certificate, *, system_root: str, nonce: str) -> tuple[Operatio
     """
     path = rf"{system_root}\Temp\tlsops-{nonce}.cer"
     written = dataclasses.replace(file_write(path, _pem(leaf)), undo=(file_delete(path),))
-    return written, run(PROGRAM, "-q", "-accept", "-machine", path, seconds=SECONDS), file_delete(path)
+    accepted = run(PROGRAM, *dialect.quiet, "-accept", *dialect.machine, path, seconds=SECONDS)
+    return written, accepted, file_delete(path)
 
 
-def new(inf: bytes, *, system_root: str, nonce: str) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
+def new(
+    request: NewRequest, dialect: Dialect, *, system_root: str, nonce: str
+) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
     """Makes a key and a pending request; then keeps the request under the name ``nonce`` of ``journal.REQUESTS``.
 
     No file is left, on a failure neither. The pending request in the store has no undo: which one it is nobody knows
-    before it is made. ``-q`` keeps certreq from asking.
+    before it is made. Raises TlsOpsError where this Windows cannot be told what is asked for.
     """
     given, made = (rf"{system_root}\Temp\tlsops-{nonce}.{kind}" for kind in ("inf", "req"))
     making = (
-        dataclasses.replace(file_write(given, inf), undo=(file_delete(given), file_delete(made))),
-        run(PROGRAM, "-q", "-new", given, made, seconds=NEW_SECONDS),
+        dataclasses.replace(file_write(given, dialect.inf(request)), undo=(file_delete(given), file_delete(made))),
+        run(PROGRAM, *dialect.quiet, "-new", given, made, seconds=NEW_SECONDS),
     )
     keeping = dataclasses.replace(reg_write_file(REQUESTS, nonce, made), undo=(reg_delete(REQUESTS, nonce),))
     return making, (keeping, file_delete(given), file_delete(made))

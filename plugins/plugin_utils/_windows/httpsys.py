@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import ipaddress
 import re
 import uuid
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from .._batch.payload import RegistryValue, digest, encode_registry
 from .._errors import TlsOpsError
+from .._model.place import plain_address
 
 PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters"
 # The service keeps one list a kind; SNI and CCS came with Windows Server 2012.
@@ -44,13 +44,6 @@ _VALUES: dict[str, tuple[str, str, int]] = {
     "defaultsslctlstorename": ("ctl_store", "String", 0),
     "hostnameport": ("", "String", 0),
 }
-
-
-def plain_address(text: str) -> str:
-    """An IP address in its shortest form, IPv6 in brackets; raises ValueError where it is none."""
-    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    address = ipaddress.ip_address(bare)
-    return f"[{address}]" if address.version == 6 else str(address)
 
 
 @dataclasses.dataclass(frozen=True)

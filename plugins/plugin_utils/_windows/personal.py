@@ -20,6 +20,8 @@ MY = "MY"
 WEB_HOSTING = "WebHosting"
 REQUEST = "REQUEST"
 STORES = (MY, WEB_HOSTING, REQUEST)
+# Where a person finds REQUEST. certlm.msc, which opens there, came with Windows 8 and Server 2012.
+PENDING_REQUESTS = "mmc.exe, snap-in Certificates (computer account), Certificate Enrollment Requests"
 
 # Environment.Version of .NET 4.6, the first that opens CNG keys, and of every later .NET Framework.
 _CLR_WITH_CNG = (4, 0, 30319, 42000)

@@ -14,9 +14,13 @@ ERROR_INVALID_PASSWORD, NTE_BAD_KEY_STATE, NTE_PERM, E_ACCESSDENIED = 0x80070056
 SERVER_2019 = (10, 0, 17763)  # the first server that reads AES in a PFX (ansible.windows issue 582)
 
 _OTHER_LOGON = (
-    "Connect with CredSSP (ansible_winrm_transport: credssp, ansible_psrp_auth: credssp), or with Kerberos and "
-    "delegation (ansible_winrm_kerberos_delegation: true); or import the file on the server itself, in a session there "
-    "or by a scheduled task that runs with the user's password."
+    "Connect with CredSSP (ansible_winrm_transport: credssp, ansible_psrp_auth: credssp; Server 2008 and newer), or "
+    "with Kerberos and delegation (ansible_winrm_kerberos_delegation: true); or import the file on the server itself, "
+    "in a session there or by a scheduled task that runs with the user's password."
+)
+_FOLDERS = (
+    r"ProgramData\Microsoft\Crypto\RSA\MachineKeys, and of Crypto\Keys beside it (Server 2003: Documents and "
+    r"Settings\All Users\Application Data in place of ProgramData)"
 )
 # winerror.h. That a network logon ends in "the specified network password is not correct" is in the notes of
 # ansible.windows.win_certificate_store.
@@ -25,10 +29,8 @@ _EXPLAINED = {
     "it: this network logon may not use the keys that protect private keys (DPAPI), or this Windows cannot read the "
     f"file's cipher. {_OTHER_LOGON}",
     NTE_BAD_KEY_STATE: "This network logon may not use the keys that protect private keys (DPAPI). " + _OTHER_LOGON,
-    NTE_PERM: "The connection's user may not make machine keys. Look at the permissions of "
-    r"ProgramData\Microsoft\Crypto\RSA\MachineKeys, and of Crypto\Keys beside it. " + _OTHER_LOGON,
-    E_ACCESSDENIED: "The connection's user may not make machine keys. Look at the permissions of "
-    r"ProgramData\Microsoft\Crypto\RSA\MachineKeys, and of Crypto\Keys beside it.",
+    NTE_PERM: f"The connection's user may not make machine keys. Look at the permissions of {_FOLDERS}. {_OTHER_LOGON}",
+    E_ACCESSDENIED: f"The connection's user may not make machine keys. Look at the permissions of {_FOLDERS}.",
 }
 
 

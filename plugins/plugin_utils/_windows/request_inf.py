@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterable
 
 from .._errors import TlsOpsError
 from .._x509.subject import Subject, check_text
@@ -75,55 +76,74 @@ def check_friendly_name(text: str) -> None:
 
 
 def inf(request: NewRequest) -> bytes:
-    """The file: ASCII where that is enough, else UTF-16LE with its mark: anything else certreq reads as ANSI.
+    """The file in the form that Windows Server 2008 and newer take.
 
     Raises TlsOpsError where a value cannot be in it; nothing of a value is ever a line, a key or a string of its own.
     """
+    return file(
+        (
+            *head(request),
+            *_key_lines(request),
+            f"Exportable = {str(request.exportable).upper()}",
+            "MachineKeySet = TRUE",
+            "HashAlgorithm = sha256",
+            "RequestType = PKCS10",
+            "SMIME = FALSE",
+            "Silent = TRUE",
+            *([f"FriendlyName = {string(request.friendly_name)}"] if request.friendly_name else []),
+            "",
+            "[Extensions]",
+            '2.5.29.17 = "{text}"',
+            *(f'_continue_ = "DNS={name}&"' for name in request.dns_names),
+            *(f'_continue_ = "IPAddress={address}&"' for address in request.ip_addresses),
+            '2.5.29.37 = "{text}1.3.6.1.5.5.7.3.1"',
+        )
+    )
+
+
+def head(request: NewRequest) -> tuple[str, ...]:
+    """The lines from the beginning to the subject. Raises TlsOpsError where a value of the request cannot be in it."""
     check_friendly_name(request.friendly_name)
     check_provider(request.key_provider, request.key)
     subject = request.subject.checked().text
     if len(subject) > _LONGEST_LINE:
         raise TlsOpsError(f"the subject has {len(subject)} characters; {_LONGEST_LINE} are allowed.")
-    lines = (
-        "[Version]",
-        'Signature = "$Windows NT$"',
-        "",
-        "[NewRequest]",
-        f"Subject = {_string(subject)}",
-        *_key_lines(request),
-        f"Exportable = {str(request.exportable).upper()}",
-        "MachineKeySet = TRUE",
-        "HashAlgorithm = sha256",
-        "RequestType = PKCS10",
-        "SMIME = FALSE",
-        "Silent = TRUE",
-        *([f"FriendlyName = {_string(request.friendly_name)}"] if request.friendly_name else []),
-        "",
-        "[Extensions]",
-        '2.5.29.17 = "{text}"',
-        *(f'_continue_ = "DNS={name}&"' for name in request.dns_names),
-        *(f'_continue_ = "IPAddress={address}&"' for address in request.ip_addresses),
-        '2.5.29.37 = "{text}1.3.6.1.5.5.7.3.1"',
-        "",
-    )
-    text = "\r\n".join(lines)
+    return "[Version]", 'Signature = "$Windows NT$"', "", "[NewRequest]", f"Subject = {string(subject)}"
+
+
+def file(lines: Iterable[str]) -> bytes:
+    """ASCII where that is enough, else UTF-16LE with its mark: anything else certreq reads as ANSI."""
+    text = "".join(f"{line}\r\n" for line in lines)
     return text.encode("ascii") if text.isascii() else b"\xff\xfe" + text.encode("utf-16-le")
 
 
-def _key_lines(request: NewRequest) -> tuple[str, ...]:
+def key_length(request: NewRequest) -> str:
+    return f"KeyLength = {_KEY_TYPES[request.key][1]}"
+
+
+def csp_lines(request: NewRequest) -> tuple[str, ...]:
     """A CSP key without KeySpec 1 is for signatures only, and no listener can use it (error 1312)."""
-    algorithm, size = _KEY_TYPES[request.key]
     provider = request.key_provider
-    kind = _CSP_TYPES.get(provider)
+    return f"ProviderName = {string(provider)}", f"ProviderType = {_CSP_TYPES[provider]}", "KeySpec = 1"
+
+
+def is_csp(provider: str) -> bool:
+    """Whether it is a provider of CryptoAPI; else it is one of CNG, which came with Server 2008."""
+    return provider in _CSP_TYPES
+
+
+def _key_lines(request: NewRequest) -> tuple[str, ...]:
+    algorithm, _size = _KEY_TYPES[request.key]
+    provider = request.key_provider
+    cng = f"ProviderName = {string(provider)}", f"KeyAlgorithm = {algorithm}", "KeySpec = 0"
     return (
-        f"ProviderName = {_string(provider)}",
-        *((f"ProviderType = {kind}", "KeySpec = 1") if kind else (f"KeyAlgorithm = {algorithm}", "KeySpec = 0")),
-        f"KeyLength = {size}",
+        *(csp_lines(request) if is_csp(provider) else cng),
+        key_length(request),
         f"KeyUsage = {'0xa0' if algorithm == 'RSA' else '0x80'}",
     )
 
 
-def _string(text: str) -> str:
+def string(text: str) -> str:
     """A quoted string of an INF: a quotation mark in it is doubled."""
     doubled = text.replace('"', '""')
     return f'"{doubled}"'

@@ -52,6 +52,12 @@ class Certificate:
         return hashlib.sha256(self.der).hexdigest().upper()
 
     @functools.cached_property
+    def serial(self) -> str:
+        """The serial number as Windows shows it: the bytes of its DER form, lower-case hex."""
+        number = self.parsed.serial_number
+        return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True).hex()
+
+    @functools.cached_property
     def subject(self) -> bytes:
         """The subject as DER, for comparing."""
         return self.parsed.subject.public_bytes()

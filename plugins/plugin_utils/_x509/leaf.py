@@ -25,7 +25,7 @@ def find_leaf(certificates: Sequence[Certificate], public_keys: Collection[bytes
             f"none of the {len(certificates)} certificates in the answer belongs to a private key of this host: "
             f"{labels(certificates)}.",
             hint="Take the answer to the request that was made on this server, or check that its pending request is "
-            "still there (certlm.msc, Certificate Enrollment Requests).",
+            "still there (mmc.exe, snap-in Certificates (computer account), Certificate Enrollment Requests).",
         )
     latest = max((one.not_before, one.not_after) for one in fitting.values())
     newest = [one for one in fitting.values() if (one.not_before, one.not_after) == latest]

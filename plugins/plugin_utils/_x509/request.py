@@ -188,14 +188,19 @@ def server_usage(*, rsa_key: bool) -> x509.KeyUsage:
     )
 
 
+def alternative_names(dns_names: Sequence[str], ip_addresses: Sequence[str]) -> x509.SubjectAlternativeName:
+    """The names as an extension (RFC 5280 4.2.1.6): DNS names in ASCII, then addresses."""
+    addresses = (x509.IPAddress(ipaddress.ip_address(each)) for each in ip_addresses)
+    return x509.SubjectAlternativeName([*map(x509.DNSName, dns_names), *addresses])
+
+
 def request_info(subject: bytes, public_key: bytes, dns_names: Sequence[str], ip_addresses: Sequence[str]) -> bytes:
     """A CertificationRequestInfo (RFC 2986 4.1): what the key signs.
 
     ``subject`` is a Name and ``public_key`` a SubjectPublicKeyInfo, both in DER.
     """
     usage = server_usage(rsa_key=key_name(public_key).startswith("rsa-"))
-    addresses = (x509.IPAddress(ipaddress.ip_address(each)) for each in ip_addresses)
-    names = x509.SubjectAlternativeName([*map(x509.DNSName, dns_names), *addresses])
+    names = alternative_names(dns_names, ip_addresses)
     extensions = (
         _extension(_KEY_USAGE + _TRUE, usage.public_bytes()),
         _extension(_SAN, names.public_bytes()),

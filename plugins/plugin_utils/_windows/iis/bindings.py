@@ -6,46 +6,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from xml.etree.ElementTree import Element
 
 from ..._errors import TlsOpsError
+from ..._model.place import Place
 from ..._model.web import Binding, Site
-from ..httpsys import Selector, plain_address
+from ..httpsys import Selector
 
 CONFIG = r"%SystemRoot%\System32\inetsrv\config\applicationHost.config"
 SNI, CENTRAL_STORE = 0x1, 0x2  # sslFlags (IIS docs, binding); higher bits are TLS settings, kept as they are
-ANY, ANY_V6 = "0.0.0.0", "[::]"
-
-_INFORMATION = re.compile(r"(?P<address>\*|\[[^\[\]]+\]|[0-9.]*):(?P<port>[0-9]{1,5}):(?P<host>[^\s:]*)")
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """``bindingInformation`` in its parts: ``address`` is an IP address (any is ``0.0.0.0``), ``host`` lower case."""
-
-    address: str
-    port: int
-    host: str
-
-    @classmethod
-    def parse(cls, information: str) -> Place | None:
-        """None where it is not of the form ``ip:port:host``."""
-        found = _INFORMATION.fullmatch(information.strip())
-        if not found or not 0 < int(found["port"]) < 65536:
-            return None
-        try:
-            address = ANY if found["address"] in ("*", "") else plain_address(found["address"])
-        except ValueError:
-            return None
-        return cls(address, int(found["port"]), found["host"].lower())
-
-
-def tls_places(site: Site) -> list[tuple[Binding, Place]]:
-    """The https bindings of a site with their places; one that has none cannot be served and is left out."""
-    https = [binding for binding in site.bindings if binding.protocol.lower() == "https"]
-    return [(binding, place) for binding in https if (place := Place.parse(binding.information))]
 
 
 def selector(binding: Binding, place: Place) -> Selector:

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 
 from ..._errors import TlsOpsError
-from ..._model.web import Endpoint, Owner, Site
+from ..._model.place import ANY, ANY_V6, Place, tls_places
+from ..._model.web import Binding, Endpoint, Owner, Site
 from ..httpsys import IIS_APP_ID, Record, Selector
-from .bindings import ANY, ANY_V6, Place, selector, tls_places
+from .bindings import selector
 
 # Programs that keep their own records and must be told a new certificate by their own tools.
 FOREIGN_APP_IDS = {
@@ -26,7 +28,10 @@ FOREIGN_APP_IDS = {
 }
 FOREIGN_PORTS = {8172: "the IIS management service (WMSVC)", 5986: "the WinRM listener"}
 
+IIS = "IIS"
+
 _Identity = tuple[str, str, int]
+_REMEMBERED = 65536  # bindings of a large server: each is asked for once an endpoint
 
 
 def foreign_program(app_id: str, port: int) -> str:
@@ -64,14 +69,24 @@ def answering(own: Selector) -> tuple[Selector, ...]:
     return (own,)
 
 
+@functools.lru_cache(_REMEMBERED)
+def identity(name: str) -> _Identity:
+    """Equal for two spellings of the same record. Raises TlsOpsError where ``name`` names none."""
+    return Selector.parse(name).identity
+
+
+@functools.lru_cache(_REMEMBERED)
+def met_by(binding: Binding) -> frozenset[_Identity]:
+    """The records that may answer for a binding; none for one that is not https, or has no place."""
+    place = Place.parse(binding.information)
+    if place is None or binding.protocol.lower() != "https":
+        return frozenset()
+    return frozenset(each.identity for each in answering(selector(binding, place)))
+
+
 def served_sites(own: Selector, sites: Iterable[Site]) -> tuple[str, ...]:
     """The sites whose https bindings meet a record of this name, whether it is there or not."""
-    found = (
-        site.name
-        for site in sites
-        for binding, place in tls_places(site)
-        if own.identity in {each.identity for each in answering(selector(binding, place))}
-    )
+    found = (site.name for site in sites for binding in site.bindings if own.identity in met_by(binding))
     return tuple(dict.fromkeys(found))
 
 
@@ -89,6 +104,7 @@ def _endpoint(own: Selector, record: Record, sites: list[str], places: list[Plac
         thumbprint=record.thumbprint,
         store=record.store,
         settings=record.settings() if record != Record() else {},
+        program=_program(own, record, sites),
     )
 
 
@@ -98,6 +114,12 @@ def _owner(own: Selector, record: Record, sites: list[str]) -> Owner:
     if foreign_program(record.app_id, own.place[1]) and record != Record():
         return "foreign"
     return "iis" if sites else "unbound"
+
+
+def _program(own: Selector, record: Record, sites: list[str]) -> str:
+    if _owner(own, record, sites) == "iis" or record.app_id.lower() == IIS_APP_ID:
+        return IIS
+    return foreign_program(record.app_id, own.place[1]) or (IIS if own.kind == "ccs" else "")
 
 
 def entry(endpoint: Endpoint) -> str:

@@ -8,30 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..._batch.operation import Operation
-from ..._batch.operations import service
 from ..._batch.payload import registry
 from ..._errors import TlsOpsError
 from ..._model.consumers import Consumer
-from ..._model.web import Endpoint, Site, SiteState, WebServer
+from ..._model.place import ANY, ANY_V6, tls_places
+from ..._model.web import Binding, Endpoint, Repaired, Site, SiteState, WebServer
+from ..._x509.certificate import Certificate
 from ..httpsys import IIS_APP_ID, Record, Selector
 from ..netsh import Netsh
 from . import shared, site_states, swap
-from .bindings import ANY, selector, tls_places
-from .endpoints import entry, foreign_program
+from .bindings import selector
+from .endpoints import IIS, entry, foreign_program, identity, met_by
+from .problem import Problem
+from .repair import repaired
+from .services import State, runs, started
 
 SERVICES = ("WAS", "W3SVC")  # in the order in which they start
-_RUNNING, _DISABLED = 4, 4
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """Why the sites of a host are not known; raised when a step asks for them."""
-
-    message: str
-    hint: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Iis7:
     known_endpoints: tuple[Endpoint, ...] = ()
     listen_only: tuple[str, ...] = ()
     netsh: Netsh = dataclasses.field(default_factory=Netsh)
-    services: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    services: Mapping[str, State] = dataclasses.field(default_factory=dict)
     digests: Mapping[tuple[str, str, int], str] = dataclasses.field(default_factory=dict)
     version: str = ""
     metabase_certificates: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -69,9 +64,12 @@ class Iis7:
 
     def _check(self) -> None:
         if self.problem:
-            raise TlsOpsError(self.problem.message, hint=self.problem.hint)
+            raise self.problem.error()
 
-    def connect_address(self, endpoint: Endpoint) -> str:
+    def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
+        return ((self._loopback_or_own(endpoint), endpoint.port),)
+
+    def _loopback_or_own(self, endpoint: Endpoint) -> str:
         bare = ipaddress.ip_address(endpoint.address.strip("[]"))
         if not bare.is_unspecified:
             return str(bare)
@@ -86,6 +84,25 @@ class Iis7:
                 hint="See 'netsh http show iplisten'.",
             )
         return str(listening[0])
+
+    def meets(self, site: Site, binding: Binding, endpoint: Endpoint) -> bool:  # noqa: ARG002
+        return identity(endpoint.selector) in met_by(binding)
+
+    def endpoints_on(self, site: Site, port: int) -> tuple[Endpoint, ...]:
+        return tuple(each for each in self.endpoints if each.port == port and site.name in each.sites)
+
+    def attachment(self, site: Site, port: int) -> Endpoint:
+        """The record for every address of the port; one for IPv6 is met by the new binding too."""
+        new = _on_every_address(site, port)
+        by_address = [each for each in self.endpoints if each.port == port and each.address in (ANY, ANY_V6)]
+        for each in by_address:
+            if not each.host and each.owner != "central_store":
+                _check_alone(each, site)
+        own = identity(new.selector)
+        return next((each for each in by_address if identity(each.selector) == own), new)
+
+    def refusals(self, certificate: Certificate, provider: str = "") -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
     def replace(self, endpoint: Endpoint, thumbprint: str, store: str) -> tuple[Operation, ...]:
         """Also for an endpoint without a certificate: it gets one, with ``settings`` where it has some."""
@@ -125,13 +142,24 @@ class Iis7:
     def _targets(self, site: Site, port: int) -> tuple[list[Endpoint], str]:
         """The endpoints that ``attach`` fills, and the binding that it adds for them (empty: it is there)."""
         own = {selector(*each).identity for each in tls_places(site) if each[1].port == port}
-        new = Endpoint(f"ipport={ANY}:{port}", ANY, port, "", (site.name,), "iis")
-        wanted = own or {Selector.parse(new.selector).identity}
-        found = [each for each in self.endpoints if Selector.parse(each.selector).identity in wanted]
+        new = _on_every_address(site, port)
+        wanted = own or {identity(new.selector)}
+        found = [each for each in self.endpoints if identity(each.selector) in wanted]
         for each in found:
             _check_own(each, site)
         mine = [dataclasses.replace(each, sites=(site.name,), owner="iis") for each in found]
         return mine or [new], "" if own else f"*:{port}:"
+
+    def refresh(self, endpoint: Endpoint) -> tuple[Operation, ...]:  # noqa: ARG002
+        """http.sys takes another certificate at once."""
+        return ()
+
+    def repaired(self, name: str, entry: str, stored: Collection[tuple[str, str]] | None) -> Repaired:
+        return repaired(self, name, entry, stored)
+
+    def start_modes(self, site: Site, state: SiteState) -> tuple[str, str]:  # noqa: ARG002
+        """appcmd leaves the site's serverAutoStart as it is."""
+        return "", ""
 
     def start(self, site: Site) -> tuple[Operation, ...]:
         _check_name(site)
@@ -143,10 +171,7 @@ class Iis7:
 
     def start_services(self) -> tuple[Operation, ...]:
         """Raises TlsOpsError where one is disabled or not there."""
-        return tuple(_started(name, self.services.get(name)) for name in SERVICES if not self._runs(name))
-
-    def _runs(self, name: str) -> bool:
-        return self.services.get(name, (0, 0))[0] == _RUNNING
+        return tuple(started(name, self.services) for name in SERVICES if not runs(name, self.services))
 
     def read_back(self, endpoint: Endpoint) -> Operation:
         return swap.read_record(Selector.parse(endpoint.selector))
@@ -161,13 +186,13 @@ class Iis7:
         )
 
     def with_endpoint(self, endpoint: Endpoint) -> WebServer:
-        identity = Selector.parse(endpoint.selector).identity
-        same = [Selector.parse(each.selector).identity == identity for each in self.known_endpoints]
+        own = identity(endpoint.selector)
+        same = [identity(each.selector) == own for each in self.known_endpoints]
         changed = [endpoint if one else each for one, each in zip(same, self.known_endpoints, strict=True)]
         return dataclasses.replace(
             self,
             known_endpoints=tuple(changed if any(same) else [*changed, endpoint]),
-            digests={each: value for each, value in self.digests.items() if each != identity},
+            digests={each: value for each, value in self.digests.items() if each != own},
         )
 
     def with_state(self, site: Site, state: SiteState) -> WebServer:
@@ -184,6 +209,21 @@ def _check_name(site: Site) -> None:
         raise TlsOpsError(
             f"the name of site {site.identifier} could not be read ('{site.name}'): it cannot be started or stopped.",
             hint="The session's code page lacks its characters: connect by the winrm plugin, which sets UTF-8 (65001).",
+        )
+
+
+def _on_every_address(site: Site, port: int) -> Endpoint:
+    return Endpoint(f"ipport={ANY}:{port}", ANY, port, "", (site.name,), "iis", program=IIS)
+
+
+def _check_alone(endpoint: Endpoint, site: Site) -> None:
+    """Raises TlsOpsError where other sites would get a certificate that is bound here: one record is one."""
+    others = [f"'{name}'" for name in endpoint.sites if name != site.name]
+    if others:
+        raise TlsOpsError(
+            f"{endpoint.selector} also serves {', '.join(others)}: binding the site '{site.name}' there would swap "
+            "the certificate of those sites too.",
+            hint=f"Name another port, give '{site.name}' an address of its own, or leave it without a certificate.",
         )
 
 
@@ -205,11 +245,3 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text.strip("[]"))
     except ValueError:
         return None
-
-
-def _started(name: str, state: tuple[int, int] | None) -> Operation:
-    if state is None:
-        raise TlsOpsError(f"the service {name} is not on this host.", hint="Install the Web Server (IIS) role.")
-    if state[1] == _DISABLED:
-        raise TlsOpsError(f"the service {name} is disabled.", hint=f"Allow it: 'sc config {name} start= auto'.")
-    return dataclasses.replace(service(name, "start"), undo=(service(name, "stop"),))

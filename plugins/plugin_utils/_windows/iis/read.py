@@ -11,23 +11,24 @@ from collections.abc import Sequence
 
 from ..._batch.operation import Answer, Operation
 from ..._batch.operations import file_read, reg_read, service
-from ..._batch.payload import RegistryValue, lines, number, registry
+from ..._batch.payload import RegistryValue, registry
 from ..._errors import TlsOpsError
 from ..._model.host import HostInfo
 from ..._model.web import Site, WebServer
 from .. import httpsys, netsh
-from . import bindings, shared, site_states
+from . import bindings, read6, shared, site_states
 from .configured import Configured, configured
 from .endpoints import endpoints
-from .iis7 import SERVICES, Iis7, Problem
+from .iis7 import SERVICES, Iis7
+from .problem import Problem
+from .services import runs, state
 from .xml_reader import elements
 
 INETSTP = r"HKLM\SOFTWARE\Microsoft\InetStp"
 REDIRECTION = r"%SystemRoot%\System32\inetsrv\config\redirection.config"
-_RUNNING = 4
 
 _UNREADABLE = "The account needs administrator rights, and no other program may hold the file."
-_IIS6 = ("IIS 6.0 is not supported yet.", "Supported are IIS 7 to 10 (Windows Server 2008 and newer).")
+_SUPPORTED = "Supported are IIS 6.0 (Windows Server 2003) to IIS 10."
 
 
 def operations() -> tuple[Operation, ...]:
@@ -41,13 +42,18 @@ def operations() -> tuple[Operation, ...]:
         site_states.query(),
         *(service(name, "query") for name in SERVICES),
         *netsh.probes(),
+        *read6.operations(),
     )
 
 
 def parse(answers: Sequence[Answer], host: HostInfo) -> WebServer:
-    """The host's web server. What is wrong with it is raised when a step asks for its sites or endpoints."""
+    """The host's web server. What is wrong with it is raised when a step asks for its sites or endpoints.
+
+    Which one it is says the version in the registry; each leaves aside what was asked for the other.
+    """
+    older = len(answers) - len(read6.operations())
     try:
-        return _parse(answers, host.ui_language)
+        return _parse(answers[:older], answers[older:], host.ui_language)
     except TlsOpsError as error:
         return Iis7(problem=Problem(error.message, error.hint))
 
@@ -62,22 +68,33 @@ class _Configuration:
     shared: bool = False
 
 
-def _parse(answers: Sequence[Answer], language: str) -> Iis7:
-    *records, listen, version, config, redirection, states, was, w3svc, update, switches = answers
+def _parse(answers: Sequence[Answer], of_iis6: Sequence[Answer], language: str) -> WebServer:
+    *_records, listen, version, _config, _redirection, _states, _was, w3svc, _update, _switches = answers
+    product = _subtree(version, INETSTP).get("", {})
+    major = _major(product)
+    if product and major < 6:
+        raise TlsOpsError(f"this is IIS {_version(product) or major}, which is not supported.", hint=_SUPPORTED)
+    if major == 6:
+        listening = _listen_only(_subtree(listen, httpsys.PARAMETERS))
+        return read6.parse(of_iis6, w3svc, listening)
+    return _iis7(answers, product, language)
+
+
+def _iis7(answers: Sequence[Answer], product: dict[str, RegistryValue], language: str) -> Iis7:
+    *records, listen, _product, config, redirection, states, was, w3svc, update, switches = answers
     found: dict[httpsys.Selector, httpsys.Record] = {}
     digests: dict[tuple[str, str, int], str] = {}
     for kind, answer in zip(httpsys.KEYS, records, strict=True):
         subtree = _subtree(answer, httpsys.KEYS[kind])
         found |= httpsys.records(kind, subtree)
         digests |= httpsys.digests(kind, subtree)
-    services = {name: state for name, each in zip(SERVICES, (was, w3svc), strict=True) if (state := _service(each))}
-    product = _subtree(version, INETSTP).get("", {})
+    services = {name: own for name, each in zip(SERVICES, (was, w3svc), strict=True) if (own := state(each))}
     if _shared(product, redirection):
         found_sites, unreadable = shared.sites(states, language, found)
         configuration = _Configuration(found_sites, unreadable=unreadable, shared=True)
     else:
         configuration = _local(product, config)
-    running = all(services.get(name, (0, 0))[0] == _RUNNING for name in SERVICES)
+    running = all(runs(name, services) for name in SERVICES)
     sites = _with_states(configuration.sites, states if running else None)
     return Iis7(
         known_sites=sites,
@@ -86,7 +103,7 @@ def _parse(answers: Sequence[Answer], language: str) -> Iis7:
         netsh=netsh.Netsh.probed((update, switches)),
         services=services,
         digests=digests,
-        version=f"{_major(product)}.{product['MinorVersion'].number}" if "MinorVersion" in product else "",
+        version=_version(product),
         metabase_certificates=configuration.named.metabase,
         consumers=configuration.named.consumers,
         unreadable=configuration.unreadable,
@@ -104,9 +121,7 @@ def _subtree(answer: Answer, key: str) -> dict[str, dict[str, RegistryValue]]:
 
 
 def _shared(product: dict[str, RegistryValue], redirection: Answer) -> bool:
-    """Raises TlsOpsError for IIS 6.0, and where redirection.config cannot be read."""
-    if _major(product) == 6:
-        raise TlsOpsError(_IIS6[0], hint=_IIS6[1])
+    """Raises TlsOpsError where redirection.config cannot be read."""
     return bool(product) and _redirected(redirection)
 
 
@@ -128,6 +143,10 @@ def _major(product: dict[str, RegistryValue]) -> int:
     return value.number if value else 0
 
 
+def _version(product: dict[str, RegistryValue]) -> str:
+    return f"{_major(product)}.{product['MinorVersion'].number}" if "MinorVersion" in product else ""
+
+
 def _redirected(answer: Answer) -> bool:
     """IIS docs, configurationRedirection: the file is there on every server, its switch says whether it counts."""
     if answer.missing:
@@ -144,16 +163,6 @@ def _with_states(sites: tuple[Site, ...], answer: Answer | None) -> tuple[Site, 
         return tuple(dataclasses.replace(site, state="stopped") for site in sites)
     states = site_states.states(answer)
     return tuple(dataclasses.replace(site, state=states.get(site.identifier, "unknown")) for site in sites)
-
-
-def _service(answer: Answer) -> tuple[int, int] | None:
-    """Status and start mode; None where the service is not there."""
-    if not answer.ok:
-        return None
-    values = {keyword: fields[0] for keyword, fields in lines(answer.payload) if len(fields) == 1}
-    if not {"status", "start"} <= values.keys():
-        raise TlsOpsError("the answer about a service is not in the expected form.")
-    return number(values["status"]), number(values["start"])
 
 
 def _listen_only(keys: dict[str, dict[str, RegistryValue]]) -> tuple[str, ...]:

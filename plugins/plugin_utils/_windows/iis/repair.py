@@ -8,83 +8,65 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Collection
 
 from ..._errors import TlsOpsError
-from ..._model.plan import Change, Plan
-from ..._model.snapshot import Snapshot
-from ..._model.web import Endpoint, WebServer
+from ..._model.plan import Change
+from ..._model.web import Endpoint, Repaired, WebServer
 from ..httpsys import Selector
 from ..journal import SSL_BINDING
-from .endpoints import from_entry, served_sites
+from .endpoints import IIS, from_entry, identity, served_sites
 from .swap import drop_journal, write_journal
 
-STEP = "repair"
+_Stored = Collection[tuple[str, str]] | None
 
 
-def repair(snapshot: Snapshot) -> Plan:
-    """The plan that settles every entry of the journal; an empty one where there is none or the web was not read."""
-    web = snapshot.web
-    if web is None:
-        return Plan(STEP, snapshot)
-    changes: list[Change] = []
-    warnings: list[str] = []
-    for name, text in sorted(snapshot.journal.endpoints.items()):
-        try:
-            change, told, web = _one(name, text, snapshot, web)
-        except TlsOpsError as error:
-            warnings.append(_left_alone(name, error))
-            continue
-        changes.append(change)
-        warnings += told
-    return Plan(
-        STEP,
-        dataclasses.replace(snapshot, web=web),
-        changes=tuple(changes),
-        result={"repaired": [change.where for change in changes]} if changes else {},
-        warnings=tuple(warnings),
-    )
+def repaired(web: WebServer, name: str, text: str, stored: _Stored) -> Repaired:
+    """Settles one entry of the journal. Raises TlsOpsError where only a person can: every run says it until then."""
+    try:
+        return _settled_by(web, name, text, stored)
+    except TlsOpsError as error:
+        hint = (
+            f"{error.hint} It is the value '{name}' under {SSL_BINDING}: what the record was before an earlier run was "
+            "cut off. Before you delete it, look at 'netsh http show sslcert' and at the https bindings in IIS "
+            "Manager: what a site needs there has to hold the right certificate."
+        )
+        raise TlsOpsError(error.message, hint=hint.strip()) from error
 
 
-def _left_alone(name: str, error: TlsOpsError) -> str:
-    """What a person needs to settle it by hand: every run says it until then."""
-    return (
-        f"The journal's entry for {name} was left alone: {error} It is the value '{name}' under {SSL_BINDING}: what "
-        "the record was before an earlier run was cut off. Before you delete it, look at 'netsh http show sslcert' and "
-        "at the https bindings in IIS Manager: what a site needs there has to hold the right certificate."
-    )
-
-
-def _one(name: str, text: str, snapshot: Snapshot, web: WebServer) -> tuple[Change, list[str], WebServer]:
-    """One entry's change, its warnings, and the web server as it will be. Raises TlsOpsError."""
+def _settled_by(web: WebServer, name: str, text: str, stored: _Stored) -> Repaired:
     own = Selector.parse(name)
-    now = next((each for each in web.endpoints if Selector.parse(each.selector).identity == own.identity), None)
+    now = next((each for each in web.endpoints if identity(each.selector) == own.identity), None)
     sites = served_sites(own, web.sites)
     if now is not None and now.thumbprint:
         lost = _lost(text, now)
-        told = [f"{now.selector} was made anew since an earlier run was cut off, and lost: {lost}."] if lost else []
-        return _settled(name, text, "the record is there"), told, web
+        told = (f"{now.selector} was made anew since an earlier run was cut off, and lost: {lost}.",) if lost else ()
+        return Repaired(settled(name, text, "the record is there"), web, told)
     if not sites:
-        told = [f"{name}, which an earlier run had deleted, was not put back: no site has a binding for it any more."]
-        return _needless(name, text), told, web
+        told = (f"{name}, which an earlier run had deleted, was not put back: no site has a binding for it any more.",)
+        return Repaired(needless(name, text, "no site has a binding for it"), web, told)
     kept = from_entry(text)
     # Only the IPv6 record of a binding to every address has no endpoint while it is missing.
-    place = now or Endpoint(str(own), *own.place, host="", sites=sites, owner="iis")
+    place = now or Endpoint(str(own), *own.place, host="", sites=sites, owner="iis", program=IIS)
     old = dataclasses.replace(place, thumbprint=kept.thumbprint, store=kept.store, settings=kept.settings)
-    _check_certificate(old, snapshot)
-    return _put_back(name, old, web), [], web.with_endpoint(old)
+    _check_certificate(old, stored)
+    return Repaired(_put_back(name, old, web), web.with_endpoint(old))
 
 
-def _settled(name: str, text: str, why: str) -> Change:
-    # The entry says that an earlier run was not proven: it goes behind the proofs, and comes back where they fail.
+def settled(name: str, text: str, why: str) -> Change:
+    """The entry says that an earlier run was not proven: it goes behind the proofs, and comes back where they fail."""
     drop = dataclasses.replace(drop_journal(name), undo=(write_journal(name, text),))
-    what = f"drop the journal's entry for {name}, which an earlier run left: {why}"
-    return Change(what, f"journal {name}", "entry of an earlier run", "", (), closing=(drop,))
+    return Change(_dropping(name, why), f"journal {name}", "entry of an earlier run", "", (), closing=(drop,))
 
 
-def _needless(name: str, text: str) -> Change:
+def needless(name: str, text: str, why: str) -> Change:
+    """The entry goes at once: nothing here is to be proven by it."""
     drop = dataclasses.replace(drop_journal(name), undo=(write_journal(name, text),))
-    what = f"drop the journal's entry for {name}, which an earlier run left: no site has a binding for it"
-    return Change(what, f"journal {name}", "entry of an earlier run", "", (drop,))
+    return Change(_dropping(name, why), f"journal {name}", "entry of an earlier run", "", (drop,))
+
+
+def _dropping(name: str, why: str) -> str:
+    return f"drop the journal's entry for {name}, which an earlier run left: {why}"
 
 
 def _lost(text: str, now: Endpoint) -> str:
@@ -97,12 +79,9 @@ def _lost(text: str, now: Endpoint) -> str:
     return ""
 
 
-def _check_certificate(old: Endpoint, snapshot: Snapshot) -> None:
+def _check_certificate(old: Endpoint, stored: _Stored) -> None:
     """http.sys refuses a certificate that is not in the store (error 1312): that would stop every later run."""
-    if snapshot.personal is None:
-        return
-    stored = {(one.store.lower(), one.certificate.thumbprint) for one in snapshot.personal if one.has_private_key}
-    if (old.store.lower(), old.thumbprint.upper()) not in stored:
+    if stored is not None and (old.store.lower(), old.thumbprint.upper()) not in stored:
         raise TlsOpsError(f"its certificate {old.thumbprint} is no longer in the store {old.store} with its key.")
 
 

@@ -17,9 +17,10 @@ from collections.abc import Collection
 from ..._batch.operation import Answer
 from ..._batch.payload import program
 from ..._errors import TlsOpsError
+from ..._model.place import ANY, Place
 from ..._model.web import Binding, Site
 from ..httpsys import Selector
-from .bindings import ANY, CENTRAL_STORE, SNI, Place, selector
+from .bindings import CENTRAL_STORE, SNI, selector
 from .site_states import listed
 
 NOTE = (

@@ -12,26 +12,42 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations i
     run,
 )
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept, explain, new
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.dialect import dialect_of
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import REQUESTS
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.request_inf import NewRequest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.answer import read_answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.subject import Subject
 
 from tests.unit.mint import mint
+from tests.unit.request_host import HOST, HOST_2003
 
 LEAF = mint("www.example.com")
+REQUEST = NewRequest(Subject.parse("CN=www.example.com"), ("www.example.com",), (), "rsa-2048", True)
+NEWER, SERVER_2003 = dialect_of(HOST), dialect_of(HOST_2003)
+PROGRAM = r"%SystemRoot%\System32\certreq.exe"
 PATH = r"D:\Windows\Temp\tlsops-0a1b.cer"
 
 
 def test_silently_for_the_machine_and_nothing_is_left() -> None:
-    write, program, delete = accept(LEAF.certificate, system_root=r"D:\Windows", nonce="0a1b")
+    write, program, delete = accept(LEAF.certificate, NEWER, system_root=r"D:\Windows", nonce="0a1b")
     data = dict(write.arguments)["data"]
     assert write.arguments == file_write(PATH, data).arguments
     assert write.undo == (file_delete(PATH),)
-    assert program == run(r"%SystemRoot%\System32\certreq.exe", "-q", "-accept", "-machine", PATH, seconds=60)
+    assert program == run(PROGRAM, "-q", "-accept", "-machine", PATH, seconds=60)
     assert delete == file_delete(PATH)
 
 
+def test_server_2003_knows_neither_option() -> None:
+    given, made = r"D:\Windows\Temp\tlsops-0a1b.inf", r"D:\Windows\Temp\tlsops-0a1b.req"
+    accepted = accept(LEAF.certificate, SERVER_2003, system_root=r"D:\Windows", nonce="0a1b")
+    assert accepted[1] == run(PROGRAM, "-accept", PATH, seconds=60)
+    (write, program), _keeping = new(REQUEST, SERVER_2003, system_root=r"D:\Windows", nonce="0a1b")
+    assert program == run(PROGRAM, "-new", given, made, seconds=180)
+    assert write.arguments == file_write(given, SERVER_2003.inf(REQUEST)).arguments
+
+
 def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
-    data = dict(accept(LEAF.certificate, system_root=r"C:\Windows", nonce="1")[0].arguments)["data"]
+    data = dict(accept(LEAF.certificate, NEWER, system_root=r"C:\Windows", nonce="1")[0].arguments)["data"]
     assert isinstance(data, bytes)
     assert read_answer(data) == (LEAF.certificate,)
     assert data.startswith(b"-----BEGIN CERTIFICATE-----\r\n")
@@ -40,10 +56,10 @@ def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
 
 def test_a_request_is_kept_before_its_files_go() -> None:
     given, made = r"D:\Windows\Temp\tlsops-0a1b.inf", r"D:\Windows\Temp\tlsops-0a1b.req"
-    (write, program), (keep, *delete) = new(b"inf", system_root=r"D:\Windows", nonce="0a1b")
-    assert write.arguments == file_write(given, b"inf").arguments
+    (write, program), (keep, *delete) = new(REQUEST, NEWER, system_root=r"D:\Windows", nonce="0a1b")
+    assert write.arguments == file_write(given, NEWER.inf(REQUEST)).arguments
     assert write.undo == (file_delete(given), file_delete(made))
-    assert program == run(r"%SystemRoot%\System32\certreq.exe", "-q", "-new", given, made, seconds=180)
+    assert program == run(PROGRAM, "-q", "-new", given, made, seconds=180)
     assert keep.arguments == (("key", REQUESTS), ("name", "0a1b"), ("kind", "Binary"), ("file", made))
     assert keep.undo == (reg_delete(REQUESTS, "0a1b"),)
     assert delete == [file_delete(given), file_delete(made)]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -41,6 +42,16 @@ def test_facts_are_read() -> None:
     assert host.clock == datetime(2026, 4, 27, 14, 13, 20, tzinfo=UTC)
     assert host.writable == {"HKLM\\SOFTWARE"}
     require_rights(host)
+
+
+def test_server_2003_has_no_edition_of_its_own_and_no_uac() -> None:
+    """EditionID is missing there, and the script gives ProductName."""
+    old = {"os_version": "5.2.3790", "edition": "Microsoft Windows Server 2003", "powershell_version": "2.0"}
+    host = parse([Answer("ok", payload(FACTS | old | {"clr_version": "2.0.50727.3662"}, "HKLM\\SOFTWARE"))])
+    assert (host.os_version, host.edition) == ("5.2.3790", "Microsoft Windows Server 2003")
+    require_rights(host)
+    with pytest.raises(TlsOpsError, match="administrator rights"):
+        require_rights(dataclasses.replace(host, elevated=False))
 
 
 @pytest.mark.parametrize("change", [{"clock": "soon"}, {"clock": "9" * 30}, {"more": "x"}])

@@ -28,6 +28,7 @@ def test_what_is_not_known():
 @pytest.mark.parametrize(
     ("version", "compatibility"),
     [
+        ("5.0.2195", "windows2003"),
         ("5.2.3790", "windows2003"),
         ("6.1.7601", "windows2003"),
         ("6.3.9600", "windows2003"),

@@ -47,6 +47,13 @@ def test_thumbprints_and_dates_are_what_windows_shows() -> None:
     assert G1.is_ca  # version 1: without basic constraints
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1, "01"), (0x7F, "7f"), (0x80, "0080"), (0x18DAD19E, "18dad19e"), (0xA1B2, "00a1b2")]
+)
+def test_serial_numbers_are_what_windows_shows(number: int, shown: str) -> None:
+    assert mint("a", serial=number).certificate.serial == shown
+
+
 def test_what_is_no_certificate_says_so() -> None:
     with pytest.raises(TlsOpsError, match="not an X"):
         _other = Certificate(b"nothing").parsed

@@ -8,16 +8,13 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.place import Place, tls_places
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Binding
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.bindings import (
-    Place,
     selector,
     sites,
-    tls_places,
 )
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.xml_reader import elements
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.unit.iis_host import Host
 
@@ -46,19 +43,6 @@ def test_record_of_a_binding(information: str, flags: int, expected: str) -> Non
     place = Place.parse(information)
     assert place
     assert str(selector(Binding("https", information, flags), place)) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["", "443", "*:443", "*:0:", "*:65536:", "1.2.3:443:", "[x]:443:", "a:443:", "*:443:a:b"]
-)
-def test_no_place(text: str) -> None:
-    assert Place.parse(text) is None
-
-
-@given(st.text("*[]:.0123456789abc ", max_size=20))
-def test_hostile_places(text: str) -> None:
-    place = Place.parse(text)
-    assert place is None or 0 < place.port < 65536
 
 
 def test_sites() -> None:

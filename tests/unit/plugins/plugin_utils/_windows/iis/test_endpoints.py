@@ -9,7 +9,7 @@ import contextlib
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Endpoint
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.httpsys import Record
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.httpsys import IIS_APP_ID, Record
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.endpoints import (
     entry,
     foreign_program,
@@ -70,6 +70,22 @@ def test_foreign_programs_have_names() -> None:
     assert foreign_program(ADFS, 443) == "AD FS"
     assert foreign_program("{D7D72267-FCF9-4424-9EEC-7E1D8DCEC9A9}", 443) == "the IIS management service (WMSVC)"
     assert foreign_program(OTHER, 443) == ""
+
+
+@pytest.mark.parametrize(
+    ("selector", "app_id", "bound", "program"),
+    [
+        ("ipport=0.0.0.0:443", ADFS, False, "AD FS"),
+        ("ipport=0.0.0.0:8172", OTHER, False, "the IIS management service (WMSVC)"),
+        ("ipport=0.0.0.0:443", OTHER, False, ""),
+        ("ipport=0.0.0.0:443", OTHER, True, "IIS"),
+        ("ipport=0.0.0.0:443", IIS_APP_ID, False, "IIS"),
+        ("ccs=443", OTHER, False, "IIS"),
+    ],
+)
+def test_whose_a_record_is(selector: str, app_id: str, bound: bool, program: str) -> None:
+    host = Host({"A": ("started", [("https", "*:443:", 0)])} if bound else {}, {selector: iis(app_id=app_id)})
+    assert endpoints(host)[selector].program == program
 
 
 def test_entry_and_back() -> None:

@@ -13,6 +13,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import E
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.httpsys import IIS_APP_ID, Record
 
 from tests.unit.iis_host import NEW, OLD, Host, iis
+from tests.unit.mint import mint
 
 ANY = "ipport=0.0.0.0:443"
 HTTPS = [("https", "*:443:", 0)]
@@ -41,15 +42,15 @@ def endpoint(web: WebServer, selector: str = ANY) -> Endpoint:
         (("10.0.0.5",), "ipport=10.0.0.9:443", "10.0.0.9"),
     ],
 )
-def test_connect_address(listen: tuple[str, ...], selector: str, expected: str) -> None:
+def test_where_it_is_reached(listen: tuple[str, ...], selector: str, expected: str) -> None:
     web = Host(records={selector: iis()}, listen_only=listen).web()
-    assert web.connect_address(endpoint(web, selector)) == expected
+    assert web.reached_at(endpoint(web, selector)) == ((expected, 443),)
 
 
 def test_no_address_to_connect_to() -> None:
     web = Host(records={ANY: iis()}, listen_only=("fd00::5",)).web()
     with pytest.raises(TlsOpsError, match="fd00::5"):
-        web.connect_address(endpoint(web))
+        web.reached_at(endpoint(web))
 
 
 def test_replace_keeps_everything_else() -> None:
@@ -126,6 +127,59 @@ def test_a_leftover_record_of_iis_is_taken_over() -> None:
     web = host.web()
     assert all(each.ok for each in host.batch(web.attach(web.sites[0], 443, NEW, "MY")))
     assert host.records[ANY].thumbprint == NEW
+
+
+@pytest.mark.parametrize("selector", [ANY, "ipport=[::]:443"], ids=["IPv4", "IPv6"])
+def test_another_sites_record_is_in_the_way_of_a_new_binding(selector: str) -> None:
+    web = Host({"R": ("stopped", []), "Shop": ("started", HTTPS)}, {selector: iis()}).web()
+    assert web.endpoints_on(web.sites[0], 443) == ()
+    with pytest.raises(TlsOpsError, match="also serves 'Shop'") as refused:
+        web.attachment(web.sites[0], 443)
+    assert "another port" in refused.value.hint
+
+
+def test_names_and_exact_addresses_of_others_are_not_in_the_way() -> None:
+    shop = [("https", "*:443:a", 1), ("https", "10.0.0.9:443:", 0), ("https", "*:443:b", 3)]
+    web = Host({"R": ("stopped", []), "Shop": ("started", shop)}).web()
+    assert web.attachment(web.sites[0], 443) == Endpoint(ANY, "0.0.0.0", 443, "", ("R",), "iis", program="IIS")
+
+
+def test_a_record_that_no_site_uses_is_what_is_attached_to() -> None:
+    web = Host({"R": ("stopped", [])}, {ANY: iis()}).web()
+    assert web.attachment(web.sites[0], 443) == endpoint(web)
+
+
+def test_all_endpoints_of_a_site_on_a_port() -> None:
+    own = [*HTTPS, ("https", "*:443:a", 1), ("https", "*:8443:", 0)]
+    web = Host({"R": ("started", own)}, {"ipport=[::]:443": iis()}).web()
+    found = [each.selector for each in web.endpoints_on(web.sites[0], 443)]
+    assert sorted(found) == ["hostnameport=a:443", ANY, "ipport=[::]:443"]
+
+
+@pytest.mark.parametrize(
+    ("binding", "expected"),
+    [
+        (("https", "*:443:", 0), [ANY, "ipport=[::]:443"]),
+        (("https", "*:443:A", 1), ["hostnameport=a:443"]),
+        (("https", "*:443:a", 0), [ANY, "ipport=[::]:443"]),
+        (("https", "*:443:", 1), ["hostnameport=*:443"]),
+        (("https", "*:443:b", 3), ["ccs=443"]),
+        (("https", "10.0.0.9:443:", 0), ["ipport=10.0.0.9:443"]),
+        (("http", "*:443:", 0), []),
+        (("https", "nonsense", 0), []),
+    ],
+)
+def test_the_endpoints_that_a_binding_meets(binding: tuple[str, str, int], expected: list[str]) -> None:
+    records = (ANY, "ipport=[::]:443", "ipport=10.0.0.9:443", "hostnameport=a:443", "hostnameport=*:443", "ccs=443")
+    web = Host({"A": ("started", [binding])}, {each: iis() for each in records}).web()
+    met = [each.selector for each in web.endpoints if web.meets(web.sites[0], web.sites[0].bindings[0], each)]
+    assert sorted(met) == sorted(expected)
+
+
+def test_http_sys_takes_any_certificate_at_once() -> None:
+    web = Host({"A": ("started", HTTPS)}, {ANY: iis()}).web()
+    assert web.refresh(endpoint(web)) == ()
+    assert web.refusals(mint("www.example.com").certificate, "Any Provider") == ()
 
 
 def test_services() -> None:

@@ -10,14 +10,17 @@ import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis import read
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis6 import Iis6
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.iis7 import Iis7
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit import iis6_host
 from tests.unit.iis_host import Host, iis
 
 ANY = "ipport=0.0.0.0:443"
 HOST = Host()
+COUNT = len(read.operations())
 SITE = {"A": ("started", [("https", "*:443:", 0)])}
 
 
@@ -74,7 +77,28 @@ def test_states_that_appcmd_does_not_tell() -> None:
     assert [each.state for each in HOST.understood(answers).sites] == ["unknown"]
 
 
-@given(st.lists(st.builds(Answer, st.sampled_from(["ok", "error"]), st.binary(max_size=40)), min_size=12, max_size=12))
+@pytest.mark.parametrize(("version", "known"), [((5, 0), False), ((6, 0), True)], ids=["5", "6"])
+def test_older_than_iis_7(version: tuple[int, int], *, known: bool) -> None:
+    web = iis6_host.Host(version=version).web()
+    if known:
+        assert isinstance(web, Iis6)
+        assert (web.version, [site.name for site in web.sites]) == ("6.0", ["Shop"])
+    else:
+        with pytest.raises(TlsOpsError, match=r"this is IIS 5\.0, which is not supported"):
+            _other = web.sites
+
+
+def test_the_metabase_is_asked_for_only_before_windows_vista() -> None:
+    """From there on a program that opens it starts the mapper, which binds what it has kept."""
+    asked = [each for each in read.operations() if each.name.startswith(("adsi.", "chain."))]
+    assert [each.before_os for each in asked] == [6] * 4
+    assert not any(each.before_os for each in read.operations() if each not in asked and each.name != "service")
+
+
+_answers = st.builds(Answer, st.sampled_from(["ok", "error"]), st.binary(max_size=40))
+
+
+@given(st.lists(_answers, min_size=COUNT, max_size=COUNT))
 def test_hostile_answers(answers: list[Answer]) -> None:
     web = HOST.understood(answers)
     with contextlib.suppress(TlsOpsError):

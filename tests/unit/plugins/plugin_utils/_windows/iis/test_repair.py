@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.repair import repair
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Plan
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.endpoints import entry
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.repair import repair
 
 from tests.unit.iis_host import Host, iis
 from tests.unit.mint import mint
