@@ -65,6 +65,9 @@ notes:
   - A certificate that was accepted stays when a later operation of the same run fails, since its pending request is
     gone by then. The error says so, and the next run finds it installed.
   - The certificate needs a subject alternative name. Browsers ignore the common name.
+  - The pending request is found by its key alone, whatever made it, the wizard of IIS 6.0 among others. On Windows
+    Server 2003 a certificate for a key that no pending request holds any more (RV(matched=reissue)) gets it by
+    C(certutil -repairstore); elsewhere certreq links that too.
   - With O(bind) it is refused where IIS 6 compatibility keeps another certificate for O(renewal_site) (property 5506 in
     C(customMetadata) of applicationHost.config), and where a binding would have to be added to a configuration that
     other servers share (redirection.config).

@@ -112,7 +112,9 @@ extends_documentation_fragment:
 notes:
   - Making a request cannot be taken back. Where a later part of the task fails, the error says that the pending
     request stays, and how to delete it.
-  - The target is Windows Server 2008 or newer. Server 2003 does not understand how the names are given here.
+  - Windows Server 2003 is told in its own way. It makes RSA keys of CryptoAPI only; an ECDSA key or a key storage
+    provider is refused before anything is touched. It signs the request with SHA-1, which some CAs refuse, and takes no
+    O(friendly_name); both are warnings.
 seealso:
   - module: tlsops.windows.certificate_install
   - module: tlsops.windows.renewal

@@ -83,6 +83,8 @@ extends_documentation_fragment:
   - tlsops.windows.target
   - tlsops.windows.answer
 notes:
+  - Whatever O(compatibility) says, M(tlsops.windows.pfx_restore) can put the backup into every Windows. It matters
+    where the file is imported by hand, and on Windows Server 2003 it is V(windows2003) then.
   - The key has to be exportable. That is decided when it is made, and cannot be changed afterwards.
 seealso:
   - module: tlsops.windows.certificate_install

@@ -88,6 +88,7 @@ notes:
     (DPAPI), and calls that a wrong password (0x80070056). Then connect with CredSSP
     (C(ansible_winrm_transport=credssp)) or with Kerberos and delegation
     (C(ansible_winrm_kerberos_delegation=true)).
+  - On Windows Server 2003, which has no CNG, a backup with an ECDSA key is refused before anything is touched.
   - An expired certificate, or one that is not for servers, is restored with a warning.
 seealso:
   - module: tlsops.windows.pfx_backup

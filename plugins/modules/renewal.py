@@ -15,7 +15,8 @@ description:
     what the certificate authority (CA) sent (M(tlsops.windows.certificate_install)), swap of the production site's
     certificate (M(tlsops.windows.site_certificate)) and backup of the key pair (M(tlsops.windows.pfx_backup)).
   - Everything is read and checked first. Nothing is touched unless the whole plan holds.
-  - One round to the host reads, one more does and proves. Where nothing has to change, the first is the only one.
+  - One round to the host reads, one more does and proves. Where nothing has to change, the first is the only one. Where
+    a site of IIS 6.0 still serves the old certificate then, a third one stops and starts that site and looks again.
   - Where a proof fails, what has a way back is put back, and the error says what was seen.
 author:
   - the tlsops.windows authors (@tlsops)

@@ -11,13 +11,17 @@ module: site_certificate
 short_description: Swap the certificate of a web site's TLS bindings, and prove it
 version_added: 1.0.0
 description:
-  - Step 2 of a renewal. Gives the http.sys records of a site's https bindings another certificate, which is on the
-    host already (M(tlsops.windows.certificate_install)).
+  - Step 2 of a renewal. Gives the endpoints of a web site another certificate, which is on the host already
+    (M(tlsops.windows.certificate_install)). From IIS 7 on these are the http.sys records of its https bindings; on IIS
+    6.0 it is the site itself, which has one certificate for all of them.
   - Every other value and flag of a record, its application id and its store stay as they were, which is proven by
     reading back. A record with a value or flag that would be lost is refused, and the error says which.
   - The change is atomic where the system can do that (C(netsh http update sslcert), probed on the host), else delete
     and add. The undo travels in the same batch, and the old record is kept in the registry until the new one is proven.
     Where a run was cut off, the next one puts the record back if it is gone, and proves everything.
+  - On IIS 6.0 only the certificate and the store of that one site are written, also where it had inherited them, the
+    metabase is saved to disk, and where the old certificate is still served then, that one site is stopped and started,
+    which a warning tells, and looked at again.
   - Accounts that may read the key of the certificate that is replaced may read the new one's key too, from before the
     swap on. Nothing is taken over where a list cannot be read.
   - One record can serve several sites. They change together and are named before.
@@ -25,6 +29,9 @@ description:
   - Each changed binding is then looked at through the connection of the inventory, with SNI and without. The leaf and
     the whole chain must be what was planned; otherwise the old record comes back and the error says what was seen.
     A site that is stopped and stays so is not looked at.
+  - With O(renewal_site) beside O(production_site) or O(production_sites), other sites that are started and have an
+    https binding are named in a finding (the documented procedure ends with only the live site running), and left as
+    they are.
 options:
   production_site:
     description:
@@ -67,7 +74,9 @@ extends_documentation_fragment:
   - tlsops.windows.answer
   - tlsops.windows.choosing
 notes:
-  - IIS 7 to 10. Bindings served from the central certificate store are recognized and left alone.
+  - IIS 6.0 to 10. Bindings served from the central certificate store are recognized and left alone.
+  - A certificate that no site of the host can serve is refused before anything is touched, in a dry run too (on Windows
+    Server 2003 an ECDSA key, a key held by a CNG provider, SHA-2 without the hotfix).
   - Records that belong to AD FS, Web Application Proxy, SSTP, the IIS management service, the WinRM listener or SQL
     Server Reporting Services are never touched.
   - The old certificate stays in its store. Where it is also used by WinRM, Remote Desktop, FTP, SQL Server, the IIS
@@ -145,20 +154,20 @@ key_access:
   elements: str
   sample: [S-1-5-20]
 endpoints:
-  description: Each http.sys record that was meant.
+  description: Each endpoint that was meant - an http.sys record, or on IIS 6.0 a site.
   returned: success
   type: list
   elements: dict
   contains:
     selector:
-      description: Its name, as C(netsh) takes it.
+      description: Its name, as C(netsh) takes it; on IIS 6.0 as in C(metabase=W3SVC/1).
       type: str
     sites:
       description: The sites that it serves.
       type: list
       elements: str
     before:
-      description: The thumbprint that it held; empty where the binding had no record yet.
+      description: The thumbprint that it held; empty where it had none yet.
       type: str
     after:
       description: The thumbprint that it holds (or, in check mode, would hold).
@@ -185,8 +194,8 @@ sites:
   description:
     - The states of the sites that were named, under C(production) and C(renewal). Each has C(name), C(before) and
       C(after). With O(production_sites) there is a list of them under C(production_sites) instead of C(production).
-    - A state is C(unknown) where IIS does not list its sites, as with very many bindings. Such a site is started or
-      stopped along with a swap, else left as it is, with a warning.
+    - A state is C(unknown) where IIS does not list its sites, as with very many bindings, or one is paused. Such
+      a site is started or stopped along with a swap, else left as it is, with a warning.
   returned: success
   type: dict
   sample:
@@ -200,14 +209,16 @@ left_alone:
   sample: []
 proofs:
   description:
-    - What was found at each record that was looked at, by its selector. C(outcome) is C(proven) or
+    - What was found at each endpoint that was looked at, by its selector. C(outcome) is C(proven) or
       C(restart required), C(seen) says it in words, C(served) has an entry for each look.
+    - C(remedy) is there where a listener went on with the certificate that it had before, and says what was done so
+      that it took the new one. In a dry run C(outcome) can be C(missed) where a run would do that.
   returned: when something was looked at
   type: dict
   sample:
     ipport=0.0.0.0:443:
       outcome: proven
-      seen: the record holds the certificate, every other value as it was
+      seen: it holds the certificate, every other value as it was
       served:
         - address: 127.0.0.1
           port: 443

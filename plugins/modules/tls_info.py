@@ -13,8 +13,9 @@ version_added: 1.1.0
 author:
   - the tlsops.windows authors (@tlsops)
 description:
-  - Reads a server's sites and bindings, every http.sys certificate record, the certificates of MY, WebHosting, CA,
-    Root and Disallowed, pending requests, and other programs that name a certificate, in one round.
+  - Reads a server's sites and bindings, everything that holds their certificates (http.sys records; on IIS 6.0 the
+    sites themselves), the certificates of MY, WebHosting, CA, Root and Disallowed, pending requests, and other programs
+    that name a certificate, in one round.
   - Names what is wrong with them (RV(problems)) - certificates that expired, that are missing, that lack their private
     key, a name or a trusted chain, roots that stand in the way of a cross certificate, and traps of Windows itself.
   - Changes nothing. What a run of another step that was cut off has left is told, and stays as it is.
@@ -23,7 +24,7 @@ options:
     description:
       - What to read. What is not asked for is not read, and its keys are not in the result.
       - The facts of the host are always there.
-      - V(web) reads sites, bindings and http.sys records.
+      - V(web) reads sites, bindings and http.sys records, or the metabase of IIS 6.0.
       - V(certificates) reads the machine's own certificates with what is known of their keys, and pending requests
         (stores MY, WebHosting and REQUEST).
       - V(stores) reads roots, intermediates and the disallowed (stores Root, CA and Disallowed, with each of their
@@ -186,13 +187,15 @@ sites:
           elements: str
           sample: [sni]
 records:
-  description: Every certificate record of http.sys, whoever owns it.
+  description:
+    - Everything that holds a certificate for TLS, whoever owns it. From IIS 7 on these are the records of http.sys; on
+      IIS 6.0 each site that has SecureBindings is one.
   returned: O(gather) has V(web)
   type: list
   elements: dict
   contains:
     selector:
-      description: Its name, as C(netsh) takes it.
+      description: Its name, as C(netsh) takes it; on IIS 6.0 as in C(metabase=W3SVC/1).
       type: str
       sample: ipport=0.0.0.0:443
     address:
@@ -224,36 +227,50 @@ records:
       description: The certificate store that it names.
       type: str
       sample: MY
+    inherited_from:
+      description:
+        - The place above it that its certificate comes from, such as C(W3SVC) for all sites of IIS 6.0; empty where it
+          is its own.
+      type: str
+      sample: ""
     app_id:
       description: The identifier of the program that made it.
+      returned: for a record of http.sys
       type: str
       sample: "{4dc3e181-e14b-4a21-b022-59fc669b0914}"
     flags:
       description: Its C(DefaultFlags) (C(HTTP_SERVICE_CONFIG_SSL_FLAG_*)).
+      returned: for a record of http.sys
       type: int
       sample: 0
     check_mode:
       description: How client certificates are checked (C(DefaultSslCertCheckMode)).
+      returned: for a record of http.sys
       type: int
       sample: 0
     revocation_freshness_time:
       description: Seconds after which a revocation list is fetched again; 0 is the system's own time.
+      returned: for a record of http.sys
       type: int
       sample: 0
     url_retrieval_timeout:
       description: Milliseconds that fetching a revocation list may take; 0 is the system's own time.
+      returned: for a record of http.sys
       type: int
       sample: 0
     ctl_identifier:
       description: The list of issuers that client certificates may have.
+      returned: for a record of http.sys
       type: str
       sample: ""
     ctl_store:
       description: The store of that list.
+      returned: for a record of http.sys
       type: str
       sample: ""
     unknown:
       description: Values of the record that are not understood. No step of this collection writes such a record.
+      returned: for a record of http.sys
       type: list
       elements: str
       sample: []
@@ -349,7 +366,7 @@ certificates:
       elements: str
       sample: [Production]
     used_by:
-      description: What uses it - http.sys records by RV(records[].selector), and RV(consumers[].program).
+      description: What uses it - by RV(records[].selector), and RV(consumers[].program).
       type: list
       elements: str
       sample: ["ipport=0.0.0.0:443", Remote Desktop RDP-Tcp]
@@ -391,7 +408,7 @@ roots:
           elements: str
           sample: [clientAuth, serverAuth]
 consumers:
-  description: Places other than http.sys records that name a certificate. FTP sites need V(web) in O(gather) too.
+  description: Places other than RV(records) that name a certificate. FTP sites need V(web) in O(gather) too.
   returned: O(gather) has V(consumers)
   type: list
   elements: dict

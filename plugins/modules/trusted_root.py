@@ -71,7 +71,7 @@ notes:
     result says which of these applies (RV(roots[].comes_back)), and every run looks again.
   - In a dry run of several tasks, M(tlsops.windows.certificate_install) shows what this step would have put into the
     CA store once more, because it is not there yet.
-  - Where the web sites cannot be read (IIS 6.0, for one), that is a finding. Which certificates are in use is not known
+  - Where the web sites cannot be read, that is a finding. Which certificates are in use is not known
     then, and nothing is bound again.
 seealso:
   - module: tlsops.windows.certificate_install

@@ -22,6 +22,8 @@ import yaml
 
 from tests.e2e import witness
 from tests.e2e.playbook import ROOT, environment
+from tests.e2e.stage import Case
+from tests.e2e.stage import Stage as Cases
 from tests.fleet.fleet import Fleet
 
 SCENARIO = ROOT / "tests" / "fleet" / "scenarios" / "demo.yml"
@@ -32,12 +34,14 @@ SITES: dict[str, dict[str, str]] = {
     "web01": {"renewal_production_site": "Production", "renewal_renewal_site": "Renewal"},
     "web02": {"renewal_production_site": "本番サイト", "renewal_renewal_site": "更新用サイト"},
     "web03": {"renewal_production_site": "Intranet", "renewal_renewal_site": "Renewal"},
+    "web04": {"renewal_production_site": "Default Web Site", "renewal_renewal_site": "Renewal"},
 }
 LOOKS: list[tuple[str, str, str]] = [
     ("web01", "10.0.1.11", ""),
     ("web02", "10.0.1.12", "shop.example.jp"),
     ("web02", "10.0.1.12", "www.example.jp"),
     ("web03", "10.0.1.13", ""),
+    ("web04", "10.0.1.14", ""),
 ]
 
 
@@ -90,9 +94,11 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def perform(stage: Stage) -> bool:
-    """The four acts and the table. True when everything was as it should be."""
+    """The pre-check, the four acts and the table. True when everything was as it should be."""
     heading("What the sites serve before, by openssl s_client")
     before = look(stage)
+    heading("The pre-check of the real VeriSign G5 on web04, Server 2003")
+    checked_root = precheck(stage)
     heading(f"1. Dry run: ansible-playbook -i inventory.yml {PLAYBOOK} --check --diff")
     digests = {name: host.digest() for name, host in stage.fleet.hosts.items()}
     checked, _other = play(stage, "--check", "--diff")
@@ -109,7 +115,7 @@ def perform(stage: Stage) -> bool:
     after = look(stage)
     table = Table(stage, before, after, traffic)
     table.print()
-    return all((checked == 0, renewed == 0, again == 0, untouched, unchanged, table.good))
+    return all((checked_root, checked == 0, renewed == 0, again == 0, untouched, unchanged, table.good))
 
 
 def heading(text: str) -> None:
@@ -122,6 +128,23 @@ def look(stage: Stage) -> dict[tuple[str, str], witness.ServedChain]:
         seen[host, name] = witness.served_chain(stage.fleet.socket_address(host, address, 443), name)
         print(f"{host} {name or '(no SNI)'}: {seen[host, name]}")
     return seen
+
+
+def precheck(stage: Stage) -> bool:
+    """The real roots are in web04's stores; their cross certificates expired in 2021, so nothing is disabled there.
+
+    What web04 serves is of a hierarchy of the same shape, since nobody can sign below the real one: the renewal finds
+    the conflict there, and disables that root.
+    """
+    states = ("reported", "disabled")
+    root = {"certificates": ["verisign_g5"]}
+    cases = {state: Case("web04", "trusted_root", {**root, "state": state}) for state in states}
+    played = Cases(stage.fleet, stage.directory, stage.inventory).cases(cases)
+    for copy in played["reported"]["roots"][0]["copies"]:
+        print(f"state: reported - the copy in {copy['physical']} is {copy['after']}")
+    refused = played["disabled"]
+    print(f"state: disabled - {refused.get('msg', 'DONE')}")
+    return refused["status"] == "failed" and "expired on 2021-11-07" in refused["msg"]
 
 
 def play(stage: Stage, *options: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from tests.fleet import mail
 
 from . import witness
-from .plain import at, scenario, site
+from .plain import OLD, RSA, at, scenario, site
 from .playbook import Run
 from .stage import PASSWORD, Stage
 
@@ -30,6 +30,7 @@ NAMES = {
 DUE = ["web01", "web02"]
 ADDRESSES = {"early": "10.0.1.10", "web01": "10.0.1.11", "web02": "10.0.1.12"}
 LANGUAGES = {"web02": "ja-JP"}
+PRODUCTS = {"web02": OLD}
 
 
 def host(name: str) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def host(name: str) -> dict[str, Any]:
     days = [-10, 80] if name == "early" else [-173, 26]
     stores = {"root": "Root", "intermediate": "CA"}
     return {
-        "product": "2022",
+        "product": PRODUCTS.get(name, "2022"),
         "language": LANGUAGES.get(name, "en-US"),
         "addresses": [ADDRESSES[name]],
         "stores": [{"certificate": f"simple.{role}", "in": [store]} for role, store in stores.items()],
@@ -47,6 +48,7 @@ def host(name: str) -> dict[str, Any]:
 
 
 FLEET = scenario(**{name: host(name) for name in NAMES})
+FLEET["authorities"] = {"simple": FLEET["authorities"][RSA]}  # one CA for all; Server 2003 knows no ECDSA
 
 
 def furnished(stage: Stage, sign: str, **more: Any) -> Path:

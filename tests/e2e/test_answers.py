@@ -12,20 +12,22 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from .plain import OLD
 from .stage import Case, Stage, staged
 
 HEAD = "MIME-Version: 1.0\n"
 NAMES = ["www.example.com"]
-HOSTS = ("zip", "zip-in-a-mail", "japanese", "quoted-printable", "der-in-a-zip")
+HOSTS = ("zip", "zip-in-a-mail", "japanese", "quoted-printable", "der-in-a-zip", "japanese-iis6", "der-in-a-zip-iis6")
 
 
 def scenario() -> dict[str, Any]:
     host = {
         "product": "2022",
         "stores": [{"certificate": "public.root", "in": ["Root"]}],
-        "requests": {"renewal": {"authority": "public", "names": NAMES}},
+        "requests": {"renewal": {"authority": "public", "names": NAMES, "key": "rsa-2048"}},
     }
-    return {"authorities": {"public": {"shape": "plain"}}, "hosts": dict.fromkeys(HOSTS, host)}
+    hosts = {name: {**host, "product": OLD if name.endswith("iis6") else "2022"} for name in HOSTS}
+    return {"authorities": {"public": {"shape": "plain", "key": "rsa-2048"}}, "hosts": hosts}
 
 
 def block(data: bytes) -> str:
@@ -66,7 +68,7 @@ def saved(stage: Stage, host: str) -> str:
     """The answer for a host, written as a file."""
     answer = stage.fleet.scenario.answers[host]["renewal"]  # type: ignore[attr-defined]
     path = stage.directory / f"{host}.answer"
-    path.write_bytes(forms(answer.leaf, answer.chain[0])[host])
+    path.write_bytes(forms(answer.leaf, answer.chain[0])[host.removesuffix("-iis6")])
     return str(path)
 
 

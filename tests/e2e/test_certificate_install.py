@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from . import witness
+from .plain import OLD, start_again
 from .stage import Case, Stage, staged
 
 NAMES = ["www.example.com", "example.com"]
@@ -46,17 +47,31 @@ def scenario() -> dict[str, Any]:
         "2008r2": host({"key": "rsa-2048", "provider": "cng"}, product="2008r2"),
         "free-port": host({}, sites=renewal_site()),
         "own-address": host({}, sites=renewal_site(own), addresses=["10.0.1.9"]),
+        "iis6": iis6({"mail": "japanese"}, language="ja-JP"),
+        "iis6-new-port": iis6({"mail": "pkcs7", "mail_root": True}, sites=renewal_site()),
+        "iis6-own-address": iis6({}, sites=renewal_site(own), addresses=["10.0.1.9"]),
     }
-    return {"authorities": {"public": {"shape": "cross"}}, "hosts": hosts}
+    return {"authorities": AUTHORITIES, "hosts": hosts}
+
+
+AUTHORITIES: dict[str, Any] = {"public": {"shape": "cross"}, "rsa": {"shape": "cross", "key": "rsa-2048"}}
+
+
+def iis6(request: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The same on Server 2003, which knows RSA only."""
+    made = host({"authority": "rsa", "key": "rsa-2048", "provider": "capi", **request}, product=OLD, **more)
+    made["stores"] = [{"certificate": "rsa.old_root", "in": ["AuthRoot"]}]
+    return {**made, "certificates": {"old": {**made["certificates"]["old"], "authority": "rsa"}}}
 
 
 def binding(name: str) -> dict[str, Any]:
     if name == "web-hosting":
         return {"certificate_install_store": "WebHosting"}
-    more = {"free-port": {"port": 8443}, "own-address": {"for_sites": ["Production"]}}
-    if name not in more:
+    more = {"free-port": {"port": 8443}, "new-port": {"port": 8443}, "own-address": {"for_sites": ["Production"]}}
+    wanted = more.get(name.removeprefix("iis6-"))
+    if wanted is None:
         return {}
-    wanted = {"renewal_site": "Renewal", "bind": True, **more[name]}
+    wanted = {"renewal_site": "Renewal", "bind": True, **wanted}
     return {f"certificate_install_{option}": value for option, value in wanted.items()}
 
 
@@ -94,7 +109,11 @@ def installed(stage: Stage, name: str) -> None:
 
 def served(stage: Stage) -> None:
     """What openssl sees of the renewal sites that were bound, and that production kept its own."""
-    for name, address, port in (("free-port", "127.0.0.1", 8443), ("own-address", "10.0.1.9", 443)):
+    new, own = ("127.0.0.1", 8443), ("10.0.1.9", 443)
+    places = {"free-port": new, "own-address": own, "iis6-new-port": new, "iis6-own-address": own}
+    for name, (address, port) in places.items():
+        if name.startswith("iis6"):
+            start_again(stage, name, "metabase=W3SVC/2")
         chain = witness.served_chain(stage.fleet.socket_address(name, address, port))
         assert witness.thumbprint(chain.leaf) == stage.thumbprint(name, "renewal"), name
         assert len(chain.names) == 3, name
@@ -117,7 +136,8 @@ def unfit() -> dict[str, Any]:
     sites.append({"name": "Shared", "bindings": [{"information": "*:443:"}]})
     hosts = {"web": host({}, sites=sites), "foreign": host({})}
     hosts["web"]["requests"] |= requests
-    return {"authorities": {"public": {"shape": "cross"}, "unknown": {"shape": "plain"}}, "hosts": hosts}
+    hosts["iis6"] = iis6({}, sites=renewal_site())
+    return {"authorities": {**AUTHORITIES, "unknown": {"shape": "plain"}}, "hosts": hosts}
 
 
 def test_an_answer_that_does_not_fit_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
@@ -129,6 +149,7 @@ def test_an_answer_that_does_not_fit_is_refused_before_anything_is_touched(tmp_p
         key = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         results = stage.refused(
             {
+                **on_iis6(stage),
                 "another host's": (case("renewal", "foreign"), "belongs to a private key of this host"),
                 "expired": (case("expired"), "expired on"),
                 "future": (case("future"), "is valid only from"),
@@ -148,3 +169,15 @@ def test_an_answer_that_does_not_fit_is_refused_before_anything_is_touched(tmp_p
         )
         assert "Pending requests" in results["another host's"]["msg"]
         assert key.decode().splitlines()[1] not in str(results["a key"]["msg"])
+
+
+def on_iis6(stage: Stage) -> dict[str, tuple[Case, str]]:
+    def case(of: str = "iis6", **more: Any) -> Case:
+        return Case("iis6", "certificate_install", {"answer": stage.text(of, "renewal"), **more})
+
+    return {
+        "iis6 another host's": (case("foreign"), "belongs to a private key of this host"),
+        "iis6 in the way": (case(renewal_site="Renewal", bind=True), "'Production'"),
+        "iis6 no such site": (case(renewal_site="Reneval", bind=True), "there is no web site 'Reneval'"),
+        "iis6 store": (case(store="WebHosting"), "came with Windows Server 2012"),
+    }

@@ -9,15 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.fleet import mail
 from tests.fleet.faults import Rule
 from tests.fleet.world.certreq_new import new
 
 from . import witness
-from .plain import NAMES, PRODUCTION, scenario
+from .plain import NAMES, OLD, PRODUCTION, RSA, scenario
 from .plain import host as plain_host
 from .stage import Case, Stage, staged
 
+KSP = "Microsoft Software Key Storage Provider"
 REQUESTS = r"HKLM\SOFTWARE\tlsops.windows\Request"
 ASKED = {"names": NAMES, "key_type": "ecdsa-p256"}
 
@@ -46,7 +49,7 @@ WANTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "rsa": (host(), {"names": NAMES}),
     "rsa-3072": (host("2019"), {"names": NAMES, "key_size": 3072, "friendly_name": "Shop 2027", "exportable": False}),
     "rsa-4096": (host("2016"), {"subject": "CN=www.example.com", "key_size": 4096}),
-    "cng": (host("2025"), {"names": NAMES, "provider": "Microsoft Software Key Storage Provider"}),
+    "cng": (host("2025"), {"names": NAMES, "provider": KSP}),
     "p256": (host("2012r2"), {"names": ["*.example.com"], "key_type": "ecdsa-p256"}),
     "p384": (host(), {"names": NAMES, "ip_addresses": ["10.0.0.1", "2001:db8::1"], "key_type": "ecdsa-p384"}),
     "japanese": (
@@ -56,6 +59,18 @@ WANTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "bare": (host(options={"request_dummy": "bare", "request_subject": "written"}), {"names": NAMES, **ASKED}),
     "2008r2": (host("2008r2"), {"names": NAMES}),
     "2008r2-cng": (host("2008r2"), {"names": NAMES, "key_type": "ecdsa-p256"}),
+    "2003": (host("2003"), {"names": NAMES, "friendly_name": "Shop 2027"}),
+    "2003-japanese": (
+        host("2003", language="ja-JP", options={"request_dummy": "bare"}),
+        {
+            "subject": "CN=www.example.com,O=株式会社例,C=JP",
+            "names": [*NAMES, *(f"{number:060}.example.com" for number in range(97))],
+            "ip_addresses": ["10.0.0.1"],
+            "key_size": 4096,
+            "exportable": False,
+        },
+    ),
+    "2003-renewal": (host("2003"), {"site": "Production", "due_days": 30}),
     "renewal": (host(), {"site": "Production", "due_days": 30}),
     "renew-from": (host(), {"due_days": 20, "names": [*NAMES, "new.example.com"]}),
 }
@@ -78,6 +93,21 @@ SEEN = {
     "bare": ("CN=www.example.com", ["DNS:www.example.com", "DNS:shop.example.com"], "ecdsa-256"),
     "2008r2": ("CN=www.example.com", ["DNS:www.example.com", "DNS:shop.example.com"], "rsa-2048"),
     "2008r2-cng": ("CN=www.example.com", ["DNS:www.example.com", "DNS:shop.example.com"], "ecdsa-256"),
+    "2003": ("CN=www.example.com", ["DNS:www.example.com", "DNS:shop.example.com"], "rsa-2048"),
+    "2003-japanese": (
+        "CN=www.example.com,O=株式会社例,C=JP",
+        [
+            *("DNS:www.example.com", "DNS:shop.example.com"),
+            *(f"DNS:{number:060}.example.com" for number in range(97)),
+            "IP Address:10.0.0.1",
+        ],
+        "rsa-4096",
+    ),
+    "2003-renewal": (
+        "CN=www.example.com,O=Example Company,C=JP",
+        ["DNS:www.example.com", "DNS:shop.example.com"],
+        "rsa-2048",
+    ),
     "renewal": (
         "CN=www.example.com,O=Example Company,C=JP",
         ["DNS:www.example.com", "DNS:shop.example.com"],
@@ -119,6 +149,10 @@ def test_requests_in_four_beats_and_what_openssl_says(tmp_path: Path) -> None:
             assert (pending(stage, name), len(kept(stage, name)), files(stage, name)) == (1, 1, []), name
         assert len(list(folder.iterdir())) == len(WANTED)
         keys(stage)
+        for name in ("2003", "2003-japanese"):
+            assert beats.done.of(name)["proofs"]["request"]["sha1"], name
+            assert "SHA-1" in beats.dry.of(name)["warnings"][0], name
+        assert "friendly name is left out" in beats.done.of("2003")["warnings"][1]
         assert beats.done.of("renewal")["in_use"]["days_left"] in (19, 20)
 
 
@@ -128,7 +162,8 @@ def keys(stage: Stage) -> None:
     for name in WANTED:
         (entry,) = stage.host(name).store("REQUEST")
         found[name] = entry, stage.host(name).keys.open(entry.link)
-    assert [name for name, (_entry, key) in found.items() if not key.exportable] == ["rsa-3072"]
+    assert [name for name, (_entry, key) in found.items() if not key.exportable] == ["rsa-3072", "2003-japanese"]
+    assert found["2003"][0].friendly_name == ""
     assert found["rsa-3072"][0].friendly_name == "Shop 2027"
     schannel = [name for name, (_entry, key) in found.items() if "SChannel" in key.provider]
     assert set(found) - set(schannel) == {"cng", "p256", "p384", "bare", "2008r2-cng"}
@@ -149,9 +184,11 @@ def by_hand(stage: Stage, name: str, names: list[str]) -> None:
 
 
 def test_a_request_that_somebody_made_by_hand_is_returned_and_none_is_made(tmp_path: Path) -> None:
+    wizard = {"authority": "rsa", "names": NAMES[:1], "key": "rsa-2048", "made_by": "wizard"}
     hosts = {"new": host(), "old": host("2008r2"), "bare": host(options={"request_dummy": "bare"}), "other": host()}
+    hosts["wizard"] = host("2003", requests={"renewal": wizard})
     with staged(scenario(**hosts), tmp_path) as stage:
-        for name in hosts:
+        for name in hosts.keys() - {"wizard"}:
             by_hand(stage, name, ["other.example.com"] if name == "other" else NAMES)
         before = stage.digests(list(hosts))
 
@@ -160,16 +197,19 @@ def test_a_request_that_somebody_made_by_hand_is_returned_and_none_is_made(tmp_p
 
         for options in ([], ["--check"]):
             stage.fleet.reset_traffic()
-            found = stage.cases({name: case(name) for name in ("new", "old")}, *options)
-            for name in ("new", "old"):
+            asked = {"new": case("new"), "old": case("old"), "wizard": case("wizard", names=NAMES[:1])}
+            found = stage.cases(asked, *options)
+            for name in asked:
                 assert (found[name]["changed"], found[name]["state"]) == (False, "pending"), name
                 seen = witness.request(found[name]["csr"])
                 assert (seen.verified, seen.key) == (True, "rsa-2048"), name
-                assert seen.names == ("DNS:www.example.com", "DNS:shop.example.com"), name
+                names = NAMES[:1] if name == "wizard" else NAMES
+                assert seen.names == tuple(f"DNS:{each}" for each in names), name
                 assert stage.fleet.traffic(name).commands == 2, name
-        assert "SHA-1" in found["old"]["warnings"][0]
-        assert found["old"]["proofs"]["request"]["sha1"]
-        stage.refused({"bare": (case("bare"), "shows no names")})
+        for name in ("old", "wizard"):
+            assert "SHA-1" in found[name]["warnings"][0]
+            assert found[name]["proofs"]["request"]["sha1"]
+        stage.refused({name: (case(name), "shows no names") for name in ("bare", "wizard")})
         assert stage.digests(list(hosts)) == before
         path = stage.directory / "new.csr"
         for created in (True, False):
@@ -180,11 +220,18 @@ def test_a_request_that_somebody_made_by_hand_is_returned_and_none_is_made(tmp_p
         assert stage.digests(list(hosts)) == before
         made = stage.cases({"other": case("other"), "bare": case("bare", subject="CN=new.example.com")})
         assert [each["state"] for each in made.values()] == ["made", "made"]
-        assert {name: pending(stage, name) for name in hosts} == {"new": 1, "old": 1, "bare": 2, "other": 2}
+        assert {name: pending(stage, name) for name in hosts} == {
+            "new": 1,
+            "old": 1,
+            "bare": 2,
+            "other": 2,
+            "wizard": 1,
+        }
 
 
-def test_from_the_request_to_the_installed_certificate_and_nothing_more_to_do(tmp_path: Path) -> None:
-    with staged(scenario(web=host()), tmp_path) as stage:
+@pytest.mark.parametrize("product", ["2022", OLD])
+def test_from_the_request_to_the_installed_certificate_and_nothing_more_to_do(product: str, tmp_path: Path) -> None:
+    with staged(scenario(web=host(product)), tmp_path) as stage:
 
         def ask(*options: str, **more: Any) -> dict[str, Any]:
             given = {"renew_from": stage.thumbprint("web", "old"), "due_days": 30, **more}
@@ -196,15 +243,23 @@ def test_from_the_request_to_the_installed_certificate_and_nothing_more_to_do(tm
         assert stage.fleet.traffic("web").commands == 1
         asked = ask()
         stage.host("web").clock.advance(3600)
-        answer = mail.answer(stage.fleet.scenario.authorities["simple"], asked["csr"], "japanese")
-        install = Case("web", "certificate_install", {"answer": answer, "for_sites": ["Production"]})
-        installed = stage.cases({"install": install})["install"]
+        authority = stage.fleet.scenario.authorities[RSA if product == OLD else "simple"]
+
+        def install(days: int, *options: str) -> dict[str, Any]:
+            answer = mail.answer(authority, asked["csr"], "japanese", days=(0, days))
+            given = {"answer": answer, "for_sites": ["Production"]}
+            return stage.cases({"install": Case("web", "certificate_install", given)}, *options)["install"]
+
+        installed = install(365)
         assert (installed["matched"], installed["proofs"]["private_key"]["outcome"]) == ("pending request", "proven")
         assert (pending(stage, "web"), kept(stage, "web")) == (0, [])
         for options in ([], ["--check"]):
             done = ask(*options)
             assert (done["state"], done["installed"], done["changed"]) == ("installed", installed["thumbprint"], False)
             assert done["key_sha256"] == asked["key_sha256"]
+        again = install(397)  # the CA answers the same request once more
+        assert (again["matched"], again["proofs"]["private_key"]["outcome"]) == ("reissue", "proven")
+        assert again["thumbprint"] != installed["thumbprint"]
 
 
 def test_one_file_for_two_hosts_keeps_the_request_that_it_holds(tmp_path: Path) -> None:
@@ -219,7 +274,7 @@ def test_one_file_for_two_hosts_keeps_the_request_that_it_holds(tmp_path: Path) 
 
 
 def test_what_cannot_be_asked_for_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
-    with staged(scenario(web=host()), tmp_path) as stage:
+    with staged(scenario(**{"web": host(), OLD: host(OLD)}), tmp_path) as stage:
 
         def case(**more: Any) -> Case:
             return Case("web", "certificate_request", {**ASKED, **more})
@@ -241,6 +296,8 @@ def test_what_cannot_be_asked_for_is_refused_before_anything_is_touched(tmp_path
                 "printable": (case(subject="CN=a,SERIALNUMBER=株1"), "cannot hold '株'"),
                 "site": (case(site="Shop"), "there is no site 'Shop'"),
                 "thumbprint": (case(renew_from="AB" * 20), "there is no certificate ABAB"),
+                "2003 ecdsa": (Case(OLD, "certificate_request", ASKED), "makes RSA keys only, not ecdsa-p256"),
+                "2003 cng": (Case(OLD, "certificate_request", {"names": NAMES, "provider": KSP}), "one of CNG"),
             }
         )
         assert notes.read_text() == "notes"

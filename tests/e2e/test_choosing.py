@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import witness
-from .plain import at, records, scenario, site
+from .plain import OLD, RSA, at, records, scenario, site
 from .stage import PASSWORD, Beats, Case, Stage, staged
 
 SHOP, INTRA, SHARED = "*.shop.example.com", "intra.example.com", "ipport=0.0.0.0:444"
@@ -27,15 +27,15 @@ SITES = (
 )
 
 
-def many(**more: Any) -> dict[str, Any]:
+def many(authority: str = "simple", **more: Any) -> dict[str, Any]:
     """A host with eight sites, one certificate for all shops and one for the intranet, and what comes after both."""
-    simple = {"authority": "simple", "key": "rsa-2048"}
+    simple = {"authority": authority, "key": "rsa-2048"}
     requests = {"shop": {**simple, "names": NAMES}, "intra": {**simple, "names": [INTRA], "mail": "pkcs7"}}
     return {
         "product": "2022",
         "stores": [
-            {"certificate": "simple.root", "in": ["Root"]},
-            {"certificate": "simple.intermediate", "in": ["CA"]},
+            {"certificate": f"{authority}.root", "in": ["Root"]},
+            {"certificate": f"{authority}.intermediate", "in": ["CA"]},
         ],
         "certificates": {
             "old": {**simple, "names": NAMES},
@@ -48,6 +48,20 @@ def many(**more: Any) -> dict[str, Any]:
     }
 
 
+def iis6() -> dict[str, Any]:
+    """The same sites where each has its own port and certificate."""
+    ports = {site["name"]: port for port, site in enumerate(SITES, 443)}
+    own = []
+    for each in SITES:
+        tls = [{**at(f":{ports[each['name']]}:"), "certificate": one["certificate"]} for one in https(each)]
+        own.append({**each, "bindings": tls or each["bindings"]})
+    return many(RSA, product=OLD, sites=own)
+
+
+def https(site: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in site["bindings"] if "certificate" in each]
+
+
 def served(stage: Stage, host: str, port: int, name: str = "") -> str:
     """The thumbprint of what openssl is sent."""
     return witness.thumbprint(witness.served_chain(stage.fleet.socket_address(host, "127.0.0.1", port), name).leaf)
@@ -58,17 +72,21 @@ def common(stage: Stage) -> dict[str, Any]:
 
 
 def test_all_sites_that_a_pattern_means_in_four_beats(tmp_path: Path) -> None:
-    with staged(scenario(many=many()), tmp_path) as stage:
+    with staged(scenario(many=many(), iis6=iis6()), tmp_path) as stage:
         old, new = stage.thumbprint("many", "old"), stage.thumbprint("many", "new")
-        wanted = {"production_sites": ["shop *", "shop fr"], "renewal_site": "Shop Renewal", "thumbprint": new}
-        stage.set_variables({"many": {f"site_certificate_{name}": value for name, value in wanted.items()}})
-        before = records(stage, "many")
-        beats = stage.beats(stage.role("site_certificate"), ["many"])
+        wanted = {"production_sites": ["shop *", "shop fr"], "renewal_site": "Shop Renewal"}
+        own = {name: {**wanted, "thumbprint": stage.thumbprint(name, "new")} for name in ("many", "iis6")}
+        stage.set_variables(
+            {host: {f"site_certificate_{name}": value for name, value in each.items()} for host, each in own.items()}
+        )
+        before = {name: records(stage, name) for name in own}
+        beats = stage.beats(stage.role("site_certificate"), list(own))
+        on_iis6(stage, beats, before.pop("iis6"))
         assert beats.commands["many"] == 2
         after = records(stage, "many")
         left = {"ipport=0.0.0.0:9443": old, "ipport=0.0.0.0:446": stage.thumbprint("many", "intra")}
         for selector, record in after.items():
-            assert record == before[selector] | {"certificate": left.get(selector, new)}, selector
+            assert record == before["many"][selector] | {"certificate": left.get(selector, new)}, selector
         told_of_the_pattern(beats)
         states = stage.host("many").sites
         assert states.pop("Shop Renewal") == "Stopped"
@@ -77,15 +95,48 @@ def test_all_sites_that_a_pattern_means_in_four_beats(tmp_path: Path) -> None:
             assert served(stage, "many", port, name) == new
 
 
+def on_iis6(stage: Stage, beats: Beats, before: dict[str, Any]) -> None:
+    """Sites 1 to 3 and 7 are meant; the fourth shares nothing there, the fifth has no https binding."""
+    old, new = stage.thumbprint("iis6", "old"), stage.thumbprint("iis6", "new")
+    swapped = {f"metabase=W3SVC/{number}" for number in (1, 2, 3, 7)}
+    for selector, record in records(stage, "iis6").items():
+        wanted = {"certificate": new} if selector in swapped else {}
+        assert record == before[selector] | wanted, selector
+    assert beats.commands["iis6"] == 3
+    for run in (beats.dry, beats.done):
+        result = run.of("iis6")
+        assert "The site 'Shop plain' matches, but has no https binding: it was left out." in result["findings"]
+        assert "this changes" not in str(result.get("warnings"))
+    assert stage.host("iis6").sites["Shop Renewal"] == "Stopped"
+    assert [served(stage, "iis6", port) for port in (443, 444, 445, 446, 449)] == [new, new, new, old, new]
+
+
 def told_of_the_pattern(beats: Beats) -> None:
     for run in (beats.dry, beats.done):
         result = run.of("many")
         assert result["matched"] is True
-        assert result["findings"] == ["The site 'Shop plain' matches, but has no https binding: it was left out."]
+        left_out, others = result["findings"]
+        assert left_out == "The site 'Shop plain' matches, but has no https binding: it was left out."
+        assert others.startswith("Also started: 'Checkout', 'Intranet'.")
         assert "this changes 'Checkout' too" in str(result["warnings"])
         after = {each["name"]: each["after"] for each in result["sites"]["production_sites"]}
         assert after == dict.fromkeys(["Shop DE", "Shop FR", "SHOP uk", "Shop [old]"], "started")
         assert result["sites"]["renewal"]["after"] == "stopped"
+
+
+SEVERAL: dict[str, dict[str, Any]] = {
+    "many": {
+        "last": "*:445:",
+        "looks": ((443, "de.shop.example.com"), (444, ""), (445, ""), (446, "")),
+        "places": ["ipport=0.0.0.0:446", "ipport=0.0.0.0:445"],
+    },
+    "iis6": {
+        "last": ":449:",
+        "looks": ((443, ""), (446, ""), (449, ""), (450, "")),
+        "places": ["metabase=W3SVC/8", "metabase=W3SVC/7"],
+    },
+}
+"""By host: the binding of the site 'Shop [old]', where openssl looks, and what holds the last two certificates."""
 
 
 def several(stage: Stage, host: str, foreign: str) -> list[dict[str, Any]]:
@@ -94,35 +145,41 @@ def several(stage: Stage, host: str, foreign: str) -> list[dict[str, Any]]:
         {"answer": stage.text(host, "shop"), "production_sites": ["Shop ??", "checkout"], "replaces": ""},
         {"answer": foreign, "production_site": "Intranet", "no_match": "ignore"},
         {"answer": stage.text(host, "intra"), "production_site": "Intranet", "renewal_site": "Shop Renewal"},
-        {"thumbprint": stage.thumbprint(host, "new"), "binding": "*:445:"},
+        {"thumbprint": stage.thumbprint(host, "new"), "binding": SEVERAL[host]["last"]},
     ]
 
 
 def test_several_renewals_in_one_task_in_four_beats(tmp_path: Path) -> None:
-    with staged(scenario(many=many(), other=many()), tmp_path) as stage:
-        renewals = several(stage, "many", stage.text("other", "intra"))
-        given = {**common(stage), "renewals": renewals}
-        stage.set_variables({"many": {f"renewal_{name}": value for name, value in given.items()}})
-        beats = stage.beats(stage.role("renewal"), ["many"])
-        assert beats.commands["many"] == 2
-        shop, intra = (stage.thumbprint("many", f"{name}") for name in ("new", "intra"))
-        result = beats.done.of("many", "renew the certificate")
-        entries = result["renewals"]
-        assert [each["matched"] for each in entries] == [True, False, True, True]
-        installed = [each.get("certificate_install", {}).get("thumbprint") for each in entries]
-        assert installed[1] is installed[3] is None
-        assert [each.get("pfx_backup", {}).get("thumbprint") for each in entries] == [*installed[:3], shop]
-        assert "certificate_install" not in result
-        assert result["trusted_root"]["state"] == "disabled"
-        assert "renewal 2 (production_site 'Intranet'): Nothing to do here: none of the" in result["findings"][0]
-        ports = {443: "de.shop.example.com", 444: "", 445: "", 446: ""}
-        now = [served(stage, "many", port, name) for port, name in ports.items()]
-        assert now == [installed[0], installed[0], shop, installed[2]]
-        assert intra not in now
-        files = {path.name for path in stage.backups.iterdir()}
-        assert files == {f"many_{each}.pfx" for each in (installed[0], installed[2], shop)}
-        proofs = [part["proofs"] for each in entries if (part := each.get("site_certificate"))]
-        assert [set(each) for each in proofs][1:] == [{"ipport=0.0.0.0:446"}, {"ipport=0.0.0.0:445"}]
+    with staged(scenario(many=many(), iis6=iis6(), other=many()), tmp_path) as stage:
+        own = {}
+        for host in SEVERAL:
+            given = {**common(stage), "renewals": several(stage, host, stage.text("other", "intra"))}
+            own[host] = {f"renewal_{name}": value for name, value in given.items()}
+        stage.set_variables(own)
+        beats = stage.beats(stage.role("renewal"), list(SEVERAL))
+        assert beats.commands == {"many": 2, "iis6": 3}
+        files = {name for host in SEVERAL for name in renewed(stage, beats, host)}
+        assert {path.name for path in stage.backups.iterdir()} == files
+
+
+def renewed(stage: Stage, beats: Beats, host: str) -> set[str]:
+    """What the result says, and what openssl sees; gives the names of the backups."""
+    shop, intra = (stage.thumbprint(host, name) for name in ("new", "intra"))
+    result = beats.done.of(host, "renew the certificate")
+    entries = result["renewals"]
+    assert [each["matched"] for each in entries] == [True, False, True, True]
+    installed = [each.get("certificate_install", {}).get("thumbprint") for each in entries]
+    assert installed[1] is installed[3] is None
+    assert [each.get("pfx_backup", {}).get("thumbprint") for each in entries] == [*installed[:3], shop]
+    assert "certificate_install" not in result
+    assert result["trusted_root"]["state"] == "disabled"
+    assert "renewal 2 (production_site 'Intranet'): Nothing to do here: none of the" in result["findings"][0]
+    now = [served(stage, host, port, name) for port, name in SEVERAL[host]["looks"]]
+    assert now == [installed[0], installed[0], shop, installed[2]]
+    assert intra not in now
+    proofs = [part["proofs"] for each in entries if (part := each.get("site_certificate"))]
+    assert [list(each) for each in proofs][1:] == [[place] for place in SEVERAL[host]["places"]]
+    return {f"{host}_{each}.pfx" for each in (installed[0], installed[2], shop)}
 
 
 NONE: dict[str, tuple[dict[str, Any], str]] = {

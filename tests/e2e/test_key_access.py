@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .plain import NAMES, PRODUCTION, scenario, swap
+from .plain import ANY, FIRST, NAMES, OLD, PRODUCTION, scenario, swap
 from .plain import host as plain_host
 from .stage import PASSWORD, Case, Stage, diffs, staged
 
@@ -18,9 +18,9 @@ POOL = "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415"
 READERS = f"D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;NS)(A;;FR;;;{POOL})"
 
 
-def host(**certificates: dict[str, Any]) -> dict[str, Any]:
+def host(product: str = "2022", **certificates: dict[str, Any]) -> dict[str, Any]:
     """Two programs beside IIS read the old key."""
-    made = plain_host(PRODUCTION)
+    made = plain_host(PRODUCTION, product=product)
     old = {**made["certificates"]["old"], "access": READERS}
     new = {**made["certificates"]["new"], **certificates.get("new", {})}
     return {**made, "certificates": {"old": old, "new": new}}
@@ -33,23 +33,24 @@ def access(stage: Stage, name: str, thumbprint: str) -> str:
 
 def test_a_swap_in_four_beats(tmp_path: Path) -> None:
     hosts = {"plain": host(), "half": host(new={"access": "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;NS)"})}
+    hosts["iis6"] = host(OLD)
     with staged(scenario(**hosts), tmp_path) as stage:
         plays = [swap(stage, name).play(name) for name in hosts]
         path = stage.directory / "swap.json"
         path.write_text(json.dumps(plays), encoding="utf-8")
         beats = stage.beats(path, list(hosts))
-        granted = {"plain": ["S-1-5-20", POOL], "half": [POOL]}
+        granted = {"plain": ["S-1-5-20", POOL], "half": [POOL], "iis6": ["S-1-5-20", POOL]}
         for name in hosts:
             assert beats.done.of(name)["key_access"] == beats.dry.of(name)["key_access"] == granted[name]
             assert beats.again.of(name)["key_access"] == []
             key, record = diffs(beats.done, name)
             assert key["before_header"].startswith("key of MY\\")
             assert key["after"].endswith(f"allow {POOL}: read\n")
-            assert "ipport" in record["before_header"]
+            assert (FIRST if name == "iis6" else ANY) in record["before_header"]
             new = access(stage, name, stage.thumbprint(name, "new"))
             assert "(A;;FR;;;NS)" in new
             assert f"(A;;FR;;;{POOL})" in new
-            assert beats.commands[name] == 2
+            assert beats.commands[name] == (3 if name == "iis6" else 2)
 
 
 def test_a_renewal_from_the_pending_request_s_key(tmp_path: Path) -> None:

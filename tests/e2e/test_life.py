@@ -28,6 +28,8 @@ from .life import (
 )
 from .stage import staged
 
+RESTART = 1  # the site of a Server 2003 is stopped and started where it goes on with the old certificate
+
 
 def test_the_whole_way_with_a_ca_that_answers_by_mail(tmp_path: Path) -> None:
     with staged(FLEET, tmp_path) as stage:
@@ -53,7 +55,7 @@ def test_the_whole_way_with_a_ca_that_answers_by_mail(tmp_path: Path) -> None:
         assert states(dry) == {"early": "not_due", "web01": "waiting", "web02": "would_renew"}
         run, taken = done(stage, play)
         assert states(run) == {"early": "not_due", "web01": "waiting", "web02": "renewed"}, "not another host's answer"
-        assert taken == {"early": 1, "web01": 1, "web02": 3}
+        assert taken == {"early": 1, "web01": 1, "web02": 3 + RESTART}
         assert (
             dry.of("web02", "renew the certificate")["diff"] == run.of("web02", "renew the certificate")["diff"] != []
         )
@@ -82,7 +84,7 @@ def test_an_own_ca_makes_it_in_one_go(tmp_path: Path) -> None:
         assert states(looked(stage, play)) == {"early": "not_due", "web01": "would_request", "web02": "would_request"}
         run, taken = done(stage, play, "-vvvvv")
         assert states(run) == {"early": "not_due", "web01": "renewed", "web02": "renewed"}
-        assert taken == {"early": 1, "web01": 4, "web02": 4}
+        assert taken == {"early": 1, "web01": 4, "web02": 4 + RESTART}
         assert PASSPHRASE not in run.output
         assert "PRIVATE KEY" not in run.output
         thumbprint = run.of("web01", "sign the request")["thumbprint"]
@@ -122,7 +124,8 @@ def test_a_tasks_file_of_ones_own(tmp_path: Path) -> None:
         folder = tmp_path / "ca"
         folder.mkdir()
         (tmp_path / "sign.yml").write_text(HOOK.format(folder=folder), encoding="utf-8")
-        play = furnished(stage, f"{tmp_path}/sign.yml", renewal_request_key_type="ecdsa-p256")
+        key = "{{ 'ecdsa-p256' if inventory_hostname == 'web01' else 'rsa' }}"  # web02 is a Server 2003
+        play = furnished(stage, f"{tmp_path}/sign.yml", renewal_request_key_type=key)
         expected = {"early": "not_due", "web01": "waiting", "web02": "waiting"}
         run, _taken = done(stage, play)
         assert states(run) == expected
@@ -176,7 +179,7 @@ def test_by_the_thumbprint_of_the_old_certificate(tmp_path: Path) -> None:
         play = own_ca(stage, renewal_replaces="{{ old }}")
         stage.set_variables({"web02": {"old": stage.thumbprint("web02", "old")}}, renewal_production_site="")
         run, taken = done(stage, play)
-        assert (states(run), taken["web02"]) == ({"web02": "renewed"}, 4)
+        assert (states(run), taken["web02"]) == ({"web02": "renewed"}, 4 + RESTART)
         after = stage.digests(["web02"])
         run, taken = done(stage, play)
         assert (states(run), taken["web02"]) == ({"web02": "renewed"}, 2)

@@ -51,9 +51,17 @@ def host(address: str, authority: str, names: list[str], **more: Any) -> dict[st
 def fleet() -> dict[str, Any]:
     shop, intranet = ["www.example.com"], ["intra.example.com"]
     by_hand = {"renewal": {"authority": "simple", "names": intranet, "key": "rsa-2048", "mail": "japanese"}}
+    wizard = {
+        "renewal": {"authority": "rsa", "names": shop, "key": "rsa-2048", "mail": "japanese", "made_by": "wizard"}
+    }
+    old = host("10.0.1.14", "rsa", shop, requests=wizard, product="2003")
     new = host("10.0.1.21", "public", shop, sites=[site("Shop", {"information": "*:443:"})])
     return {
-        "authorities": {"public": {"shape": "cross"}, "simple": {"shape": "plain"}},
+        "authorities": {
+            "public": {"shape": "cross"},
+            "simple": {"shape": "plain"},
+            "rsa": {"shape": "plain", "key": "rsa-2048"},
+        },
         "hosts": {
             "web01": host("10.0.1.11", "public", shop, sites=[site("Shop", at("*:443:"))]),
             "web02": host("10.0.1.12", "simple", intranet, sites=[site("Intranet", at("*:443:"))]),
@@ -64,6 +72,7 @@ def fleet() -> dict[str, Any]:
                 requests=by_hand,
                 sites=[site("Intranet", at("*:443:")), site("Renewal", state="stopped")],
             ),
+            "old01": {**old, "sites": [site("Shop", at("*:443:")), site("Renewal", state="stopped")]},
             "new01": {**new, "certificates": {}},
         },
     }
@@ -120,7 +129,7 @@ def furnished(stage: Stage) -> None:
     hosts = content["all"]["hosts"]
     for name, shop in {"web01": "Shop", "web02": "Intranet", "web03": "Intranet"}.items():
         hosts[name]["renewal_production_site"] = shop
-    groups = {"web": ["web01", "web02"], "by_hand": ["web03"], "new": ["new01"]}
+    groups = {"web": ["web01", "web02"], "by_hand": ["web03"], "old": ["old01"], "new": ["new01"]}
     content["all"]["children"] = {group: {"hosts": dict.fromkeys(each)} for group, each in groups.items()}
     content["all"]["vars"]["vault_pfx_password"] = PASSWORD
     text = yaml.safe_dump(content, allow_unicode=True)
@@ -155,6 +164,10 @@ def test_all_pages_one_after_the_other(tmp_path: Path) -> None:
         renewed = witness.thumbprint(served(stage, "web01", "10.0.1.11").leaf)
         assert renewed != old
         assert witness.thumbprint(served(stage, "web03", "10.0.1.13").leaf) == stage.thumbprint("web03", "renewal")
+
+        (tmp_path / "ca" / "old01.eml").write_text(stage.text("old01", "renewal"), encoding="utf-8", newline="")
+        reader.follow("server2003.md")
+        assert witness.thumbprint(served(stage, "old01", "10.0.1.14").leaf) == stage.thumbprint("old01", "renewal")
 
         reader.follow("who-uses-the-old-certificate.md", {OLD: old})
         reader.follow("replace-the-server.md", {OLD: renewed})

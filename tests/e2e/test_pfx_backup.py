@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from . import witness
-from .plain import PRODUCTION, scenario
+from .plain import OLD, PRODUCTION, scenario
 from .plain import host as plain_host
 from .stage import PASSWORD, Case, Stage, staged
 
 AES, DES = "MAC sha256; PBES2, PBKDF2, AES-256-CBC", "MAC sha1; pbeWithSHA1And3-KeyTripleDES-CBC"
 ENCRYPTION = {"modern": AES, "windows2016": DES, "windows2003": DES}
+COMPATIBILITY = {**{name: name for name in ENCRYPTION}, "iis6": "windows2003", "iis6-modern": "modern"}
 
 
 def host(product: str, key: str = "rsa-2048", **more: Any) -> dict[str, Any]:
@@ -53,11 +54,13 @@ def test_backups_in_four_beats_and_what_openssl_and_ansible_vault_say(tmp_path: 
         "modern": host("2022"),
         "windows2016": host("2016", provider="cng"),
         "windows2003": host("2012r2"),
+        "iis6": host(OLD),
+        "iis6-modern": host(OLD),
         "vault": host("2019", "ecdsa-p384"),
     }
     with staged(scenario(**hosts), tmp_path) as stage:
         password, vault = secret_files(stage)
-        own = {name: wanted(stage, name, compatibility=name) for name in ENCRYPTION}
+        own = {name: wanted(stage, name, compatibility=form) for name, form in COMPATIBILITY.items()}
         own["vault"] = wanted(stage, "vault", vault=True, thumbprint=stage.thumbprint("vault", "old"))
         del own["vault"]["site"]
         stage.set_variables(
@@ -66,10 +69,10 @@ def test_backups_in_four_beats_and_what_openssl_and_ansible_vault_say(tmp_path: 
         beats = stage.beats(stage.role("pfx_backup"), list(hosts), f"--vault-password-file={vault}")
         assert all(beats.commands[name] == 2 for name in hosts)
         assert not any(stage.host(name).write_log for name in hosts)
-        assert len(list(stage.backups.iterdir())) == 4
-        for name, encryption in ENCRYPTION.items():
+        assert len(list(stage.backups.iterdir())) == len(hosts)
+        for name, form in COMPATIBILITY.items():
             for path in paths(stage, name):
-                opens(path, password, encryption)
+                opens(path, password, ENCRYPTION[form])
         for path in paths(stage, "vault"):
             assert path.read_text().startswith("$ANSIBLE_VAULT;1.1;AES256")
             plain = path.with_suffix(".plain")
@@ -131,6 +134,7 @@ def unsafe_places(stage: Stage) -> dict[str, str]:
 
 def test_what_cannot_be_backed_up_safely_is_refused_before_anything_is_exported(tmp_path: Path) -> None:
     hosts = {"good": host("2022"), "kept": host("2022", exportable=False), "gone": host("2022", usable=False)}
+    hosts |= {"kept-iis6": host(OLD, exportable=False)}
     with staged(scenario(**hosts), tmp_path) as stage:
         words = unsafe_places(stage)
 
@@ -142,6 +146,7 @@ def test_what_cannot_be_backed_up_safely_is_refused_before_anything_is_exported(
         cases |= {
             "git below": (case("good", "git/below"), "lies in the git work tree"),
             "not exportable": (case("kept"), "marked as not exportable"),
+            "not exportable on 2003": (case("kept-iis6"), "marked as not exportable"),
             "key missing": (case("gone"), "private key"),
             "no password": (case("good", password=""), "password is empty"),
             "nowhere": (Case("good", "pfx_backup", wanted(stage, "good", destinations=[])), "destinations is empty"),

@@ -14,7 +14,7 @@ from typing import Any
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from . import witness
-from .plain import ANY, PRODUCTION, records, site
+from .plain import ANY, FIRST, OLD, PRODUCTION, records, site
 from .plain import host as plain_host
 from .stage import PASSWORD, Case, Stage, staged
 
@@ -40,7 +40,7 @@ def new_server(product: str, *stores: dict[str, Any], **more: Any) -> dict[str, 
 
 
 def fleet(**hosts: dict[str, Any]) -> dict[str, Any]:
-    authorities = {"simple": {"shape": "plain"}, "public": {"shape": "cross"}}
+    authorities: dict[str, Any] = {"simple": {"shape": "plain", "key": "rsa-2048"}, "public": {"shape": "cross"}}
     return {"authorities": authorities, "hosts": {"old": old_server(), **hosts}}
 
 
@@ -64,6 +64,8 @@ def container(stage: Stage, host: str, store: str = "MY") -> Any:
 def test_backups_come_into_new_servers_in_four_beats(tmp_path: Path) -> None:
     other = {"authority": "simple", "names": ["other.example.com"], "key": "rsa-2048", "access": READERS}
     hosts = {
+        "w2003": new_server(OLD),
+        "w2003-japanese": new_server(OLD, language="ja-JP"),
         "w2008r2": new_server("2008r2"),
         "w2012r2": new_server("2012r2"),
         "w2016": new_server("2016"),
@@ -76,6 +78,8 @@ def test_backups_come_into_new_servers_in_four_beats(tmp_path: Path) -> None:
     with staged(fleet(**hosts), tmp_path) as stage:
         path = backed_up(stage)
         own: dict[str, dict[str, Any]] = {
+            "w2003": {"key_access": [SERVICE]},
+            "w2003-japanese": {"exportable": False, "key_access": ["NETWORK SERVICE"]},
             "w2008r2": {"key_access": [SERVICE]},
             "w2012r2": {"friendly_name": "restored"},
             "w2016": {"exportable": False},
@@ -116,7 +120,8 @@ def check_key(stage: Stage, name: str, wanted: dict[str, Any], result: dict[str,
 
 
 def test_the_new_server_sends_what_the_old_one_did(tmp_path: Path) -> None:
-    with staged(fleet(new=new_server("2022", language="ja-JP")), tmp_path) as stage:
+    news = {"new": new_server("2022", language="ja-JP"), "iis6": new_server(OLD)}
+    with staged(fleet(**news), tmp_path) as stage:
         path = stage.backups / "old.pfx"
         wanted = {
             "site": "Production",
@@ -124,18 +129,22 @@ def test_the_new_server_sends_what_the_old_one_did(tmp_path: Path) -> None:
             "destinations": [str(path)],
             "compatibility": "windows2016",
         }
-        stage.set_variables({"old": {f"pfx_backup_{key}": value for key, value in wanted.items()}, "new": {}})
+        hosts = {name: {} for name in news}
+        stage.set_variables({"old": {f"pfx_backup_{key}": value for key, value in wanted.items()}, **hosts})
         assert stage.run("tlsops.windows.backup", "--limit", "old").of("old")["changed"]
         before = witness.served_chain(stage.fleet.socket_address("old", "127.0.0.1", 443), "www.example.com")
         thumbprint = stage.thumbprint("old", "old")
-        bind = Case("new", "site_certificate", {"production_site": "Production", "thumbprint": thumbprint})
-        results = stage.cases({"restore": restore("new", path), "bind": bind})
+        bind = {"production_site": "Production", "thumbprint": thumbprint}
+        both = {f"restore {name}": restore(name, path) for name in news}
+        both |= {f"bind {name}": Case(name, "site_certificate", bind) for name in news}
+        results = stage.cases(both)
         assert {each["status"] for each in results.values()} == {"ok"}, results
-        after = witness.served_chain(stage.fleet.socket_address("new", "127.0.0.1", 443), "www.example.com")
-        assert after == before
-        assert after.names == ("www.example.com", "simple Server CA")
-        assert list(records(stage, "new")) == [ANY]
-        again = stage.cases({"again": restore("new", path), "bound": bind})
+        for name, place in (("new", ANY), ("iis6", FIRST)):
+            after = witness.served_chain(stage.fleet.socket_address(name, "127.0.0.1", 443), "www.example.com")
+            assert after == before
+            assert after.names == ("www.example.com", "simple Server CA")
+            assert list(records(stage, name)) == [place]
+        again = stage.cases(both)
         assert not any(each["changed"] for each in again.values())
 
 
@@ -244,6 +253,7 @@ def test_what_is_refused_touches_nothing(tmp_path: Path) -> None:
         "new": new_server("2022", *both, language="de-DE"),
         "logon": new_server("2022", *both, options={"network_logon_dpapi": False}),
         "w2008r2": new_server("2008r2", *both),
+        "w2003": new_server(OLD, *both),
     }
     with staged(fleet(**hosts), tmp_path) as stage:
         path = backed_up(stage)
@@ -260,6 +270,8 @@ def test_what_is_refused_touches_nothing(tmp_path: Path) -> None:
                 "no pool": (restore("new", path, key_access=["IIS AppPool\\Shop"]), "no account"),
                 "like what": (restore("new", path, key_access_like="00" * 20), "there is no certificate"),
                 "store": (restore("w2008r2", path, store="WebHosting"), "came with Windows Server 2012"),
+                "store of 2003": (restore("w2003", path, store="WebHosting"), "came with Windows Server 2012"),
+                "account of 2003": (restore("w2003", path, key_access=["IIS AppPool\\Shop"]), "no account"),
                 "network logon": (restore("logon", path), "0x80070056"),
             }
         )

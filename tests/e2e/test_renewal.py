@@ -17,6 +17,7 @@ SITES = {
     "web01": ("Production", "Renewal"),
     "web02": ("本番サイト", "更新用サイト"),
     "web03": ("Intranet", "Renewal"),
+    "web04": ("Default Web Site", "Renewal"),
 }
 
 
@@ -39,8 +40,8 @@ def test_four_beats_of_the_renewal(tmp_path: Path) -> None:
         before = witness.served_chain(stage.fleet.socket_address("web01", "10.0.1.11", 443))
         beats = stage.beats("playbooks/renew.yml", list(SITES))
         for host in SITES:
-            assert beats.commands[host] <= 2, host
-            assert beats.requests[host] <= 16, host
+            assert beats.commands[host] <= (3 if host == "web04" else 2), host  # its site is started anew, once
+            assert beats.requests[host] <= (20 if host == "web04" else 16), host
         part = beats.done.of("web01", "renew the certificate")
         assert set(part) >= {"trusted_root", "certificate_install", "site_certificate", "pfx_backup"}
         assert [proof["outcome"] for proof in part["site_certificate"]["proofs"].values()] == ["proven"]

@@ -20,6 +20,7 @@ SITES = {
     "web01": ("Production", "Renewal"),
     "web02": ("本番サイト", "更新用サイト"),
     "web03": ("Intranet", "Renewal"),
+    "web04": ("Default Web Site", "Renewal"),
     "hosting": ("Production", "Renewal"),
 }
 
@@ -29,7 +30,7 @@ def scenario() -> dict[str, Any]:
     fleet: dict[str, Any] = yaml.safe_load((SCENARIOS / "demo.yml").read_text(encoding="utf-8"))
     web03 = fleet["hosts"]["web03"]
     host = dict(
-        web03, addresses=["10.0.1.14"], certificates={"old": {**web03["certificates"]["old"], "store": "WebHosting"}}
+        web03, addresses=["10.0.1.15"], certificates={"old": {**web03["certificates"]["old"], "store": "WebHosting"}}
     )
     record = {"store": "WebHosting"}
     production = {"information": "*:443:intra.example.com", "certificate": "old", "record": record}

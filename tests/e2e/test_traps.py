@@ -76,7 +76,7 @@ def test_traps_that_would_undo_or_spread_a_swap_are_refused(tmp_path: Path) -> N
                 "metabase-renewal": (bind(stage, "metabase-renewal"), "keeps another certificate for 'Renewal'"),
                 "shared-bind": (bind(stage, "shared-bind"), "would be added to every server that does"),
                 "shared-many": (swap(stage, "shared-many"), "appcmd does not list its sites"),
-                "foreign": (swap(stage, "foreign"), "keeps this record for another program"),
+                "foreign": (swap(stage, "foreign"), "kept for another program"),
             }
         )
         assert not list(stage.backups.iterdir())

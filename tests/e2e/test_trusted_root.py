@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 
 from . import witness
+from .plain import ANY, FIRST, OLD, records
 from .stage import Case, Stage, staged
 
 G5 = "4EB6D578499B1CCF5F581EAD56BE3D9B6744A5E5"
@@ -41,6 +42,7 @@ def test_the_real_g5_is_not_disabled_because_its_cross_certificates_are_expired(
         results = stage.refused(
             {
                 "by name": (case("g5", certificates=["verisign_g5"], state="disabled"), "must not be disabled"),
+                "2003": (case("g5-2003", certificates=["verisign_g5"], state="disabled"), "expired on 2021-11-07"),
                 "by thumbprint": (case("g5", certificates=[by_thumbprint], state="disabled"), "2021-11-07"),
                 "distrusted": (case("g5", certificates=["G5"], state="distrusted"), "must not be distrusted"),
                 "no such name": (case("g5", certificates=["g6"], state="disabled"), "is no root of the catalogue"),
@@ -66,20 +68,25 @@ def test_the_real_g5_is_disabled_everywhere_and_comes_back_byte_for_byte(tmp_pat
         before = copies(stage, "g5")
         assert len(before) == 5
         role = {"certificates": ["verisign_g5"], "state": "disabled", "force": True}
-        stage.set_variables({"g5": {f"trusted_root_{name}": value for name, value in role.items()}})
-        beats = stage.beats(stage.role("trusted_root"), ["g5"])
-        disabled = copies(stage, "g5")
-        assert disabled.keys() == before.keys()
-        assert all(DISABLED in blob for blob in disabled.values())
-        assert beats.commands["g5"] == 2
-        (root,) = beats.done.of("g5")["roots"]
-        assert {each["after"] for each in root["copies"]} == {"disabled"}
-        assert "is disabled all the same" in str(beats.done.of("g5")["warnings"])
-        assert beats.done.of("g5")["side_effects"]
+        hosts = ["g5", "g5-2003"]
+        common = {f"trusted_root_{name}": value for name, value in role.items()}
+        stage.set_variables({host: {} for host in hosts}, **common)
+        assert copies(stage, "g5-2003") == before
+        beats = stage.beats(stage.role("trusted_root"), hosts)
+        for host in hosts:
+            disabled = copies(stage, host)
+            assert disabled.keys() == before.keys()
+            assert all(DISABLED in blob for blob in disabled.values())
+            assert beats.commands[host] == 2
+            (root,) = beats.done.of(host)["roots"]
+            assert {each["after"] for each in root["copies"]} == {"disabled"}
+            assert "is disabled all the same" in str(beats.done.of(host)["warnings"])
+            assert beats.done.of(host)["side_effects"]
         back = stage.task("trusted_root", {"certificates": [G5], "state": "enabled"})
-        assert back.of("g5")["changed"]
-        assert copies(stage, "g5") == before
-        assert kept(stage, "g5") == []
+        for host in hosts:
+            assert back.of(host)["changed"]
+            assert copies(stage, host) == before
+            assert kept(stage, host) == []
 
 
 def test_distrusted_and_back_and_a_root_that_windows_brings_back(tmp_path: Path) -> None:
@@ -130,7 +137,11 @@ def conflicting_hosts() -> dict[str, Any]:
         return {"product": "2019", "stores": stores, "certificates": {"old": old}, "sites": [site], **more}
 
     authorities = {"public": {"shape": "cross"}, "stale": {"shape": "cross", "validity": {"cross": [-1500, -1]}}}
+    authorities["rsa"] = {"shape": "cross", "key": "rsa-2048"}
+    iis6 = host("rsa", product=OLD, sites=[{**site, "bindings": [{"information": "*:443:", "certificate": "old"}]}])
+    iis6["certificates"]["old"]["key"] = "rsa-2048"
     hosts = {
+        "iis6": iis6,
         "plain": host("public"),
         "sticky": host("public", options={"schannel_keeps_chain_until_restart": True}),
         "stopped": host("public", product="2016", sites=[{**site, "state": "stopped"}]),
@@ -141,19 +152,20 @@ def conflicting_hosts() -> dict[str, Any]:
 
 def test_a_conflicting_root_is_derived_and_the_longer_chain_is_served(tmp_path: Path) -> None:
     with staged(conflicting_hosts(), tmp_path) as stage:
-        hosts = ["plain", "sticky", "stopped"]
-        records = {host: stage.host(host).sslcert("ipport=0.0.0.0:443") for host in hosts}
+        hosts = ["plain", "sticky", "stopped", "iis6"]
+        before = {host: records(stage, host) for host in hosts}
         assert len(served(stage, "plain").names) == 2
         stage.set_variables({host: {} for host in hosts}, trusted_root_conflicting=True, trusted_root_state="disabled")
         beats = stage.beats(stage.role("trusted_root"), hosts)
         results = {host: beats.done.of(host) for host in hosts}
         for host in hosts:
-            assert beats.commands[host] == 2
-            assert stage.host(host).sslcert("ipport=0.0.0.0:443") == records[host]
-            assert results[host]["rebound"] == ["ipport=0.0.0.0:443"]
-        assert [proof["outcome"] for proof in results["plain"]["proofs"].values()] == ["proven"]
-        assert len(served(stage, "plain").names) == 3
-        assert not results["plain"]["restart_required"]
+            assert beats.commands[host] == (3 if host == "iis6" else 2), host
+            assert records(stage, host) == before[host]
+            assert results[host]["rebound"] == [FIRST if host == "iis6" else ANY]
+        for host in ("plain", "iis6"):
+            assert [proof["outcome"] for proof in results[host]["proofs"].values()] == ["proven"]
+            assert len(served(stage, host).names) == 3
+            assert not results[host]["restart_required"]
         assert results["sticky"]["restart_required"]
         assert len(served(stage, "sticky").names) == 2
         assert "no site that it serves is started" in results["stopped"]["not_looked_at"]["ipport=0.0.0.0:443"]

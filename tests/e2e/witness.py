@@ -12,16 +12,21 @@ import subprocess
 from pathlib import Path
 
 _DEPTH = re.compile(r"^ *(\d+) s:(.*)$", re.MULTILINE)
+_TLS_1_0 = ("-min_protocol", "TLSv1", "-cipher", "DEFAULT:@SECLEVEL=0")  # OpenSSL's own defaults refuse Server 2003
 _NOT_AFTER = re.compile(r"NotAfter: (\w{3} +\d+ [\d:]+ \d{4}) GMT")
 
 
 @dataclasses.dataclass(frozen=True)
 class ServedChain:
-    """Common names from the leaf upwards, as sent; ``not_after`` is the leaf's; ``leaf`` is its PEM."""
+    """Common names from the leaf upwards, as sent; ``not_after`` is the leaf's; ``leaf`` is its PEM.
+
+    ``protocol`` is OpenSSL's name of the TLS version, ``TLSv1`` for 1.0; two chains are the same whatever it is.
+    """
 
     names: tuple[str, ...]
     not_after: str
     leaf: str
+    protocol: str = dataclasses.field(default="", compare=False)
 
     def __str__(self) -> str:
         return " <- ".join(self.names) if self.names else "(nothing)"
@@ -32,12 +37,15 @@ def served_chain(address: tuple[str, int] | None, server_name: str = "") -> Serv
     if address is None:
         return ServedChain((), "", "")
     name = ["-servername", server_name] if server_name else ["-noservername"]
-    shown = _openssl("s_client", "-connect", f"{address[0]}:{address[1]}", "-showcerts", *name)
+    shown = _openssl("s_client", "-connect", f"{address[0]}:{address[1]}", "-showcerts", *_TLS_1_0, *name)
     subjects = dict(_DEPTH.findall(shown))
     chain = tuple(_common_name(subjects[depth]) for depth in sorted(subjects, key=int))
     leaf = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", shown, re.DOTALL)
     expiry = _NOT_AFTER.search(shown)
-    return ServedChain(chain, expiry[1] if expiry else "", leaf[0] + "\n" if leaf else "")
+    spoken = re.search(r"^(?: *Protocol *: |New, (?=TLSv1\.3))(TLSv[\d.]+)", shown, re.MULTILINE)
+    return ServedChain(
+        chain, expiry[1] if expiry else "", leaf[0] + "\n" if leaf else "", spoken[1] if spoken and chain else ""
+    )
 
 
 def _common_name(subject: str) -> str:
