@@ -21,7 +21,8 @@ description:
     Where a run was cut off, the next one puts the record back if it is gone, and proves everything.
   - On IIS 6.0 only the certificate and the store of that one site are written, also where it had inherited them, the
     metabase is saved to disk, and where the old certificate is still served then, that one site is stopped and started,
-    which a warning tells, and looked at again.
+    which a warning tells, and looked at again. A script that was cut off in between leaves word in the registry, and
+    the next run starts the site. With O(binding) every site that has it gets the certificate, for all its bindings.
   - Accounts that may read the key of the certificate that is replaced may read the new one's key too, from before the
     swap on. Nothing is taken over where a list cannot be read.
   - One record can serve several sites. They change together and are named before.
@@ -76,7 +77,7 @@ extends_documentation_fragment:
 notes:
   - IIS 6.0 to 10. Bindings served from the central certificate store are recognized and left alone.
   - A certificate that no site of the host can serve is refused before anything is touched, in a dry run too (on Windows
-    Server 2003 an ECDSA key, a key held by a CNG provider, SHA-2 without the hotfix).
+    Server 2003 an ECDSA key, a key held by a CNG provider, SHA-2 without the hotfix; anywhere an RSA key of KeySpec 2).
   - Records that belong to AD FS, Web Application Proxy, SSTP, the IIS management service, the WinRM listener or SQL
     Server Reporting Services are never touched.
   - The old certificate stays in its store. Where it is also used by WinRM, Remote Desktop, FTP, SQL Server, the IIS

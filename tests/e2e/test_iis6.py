@@ -43,6 +43,8 @@ SWAPS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "at-once": (iis6(options={"iis6_takes_certificate": "at_once"}), {"production_site": "Production"}),
     "busy": (iis6(options={"metabase_busy": 3}), {"production_site": "Production"}),
     "slow-start": (iis6(options={"iis6_settling_reads": 2}), {"production_site": "Production"}),
+    "between-states": (iis6(options={"iis6_settling_calls": 2}), {"production_site": "Production"}),
+    "no-second-start": (iis6(options={"iis6_already": 0x80070420}), {"production_site": "Production"}),
     "japanese": (
         iis6(
             site("本番サイト", at("*:443:"), state="stopped"),
@@ -86,7 +88,7 @@ def test_swaps_in_four_beats(tmp_path: Path) -> None:
                 place: each for place, each in before[name].items() if place != FIRST
             }, name
             assert {proof["outcome"] for proof in beats.done.of(name)["proofs"].values()} == {"proven"}, name
-            assert beats.commands[name] == 3, name
+            assert beats.commands[name] == (2 if name == "japanese" else 3), name  # there the site starts behind it
             assert journal(stage, name) == [], name
             chain = looked(stage, name)
             assert (witness.thumbprint(chain.leaf), chain.protocol) == (new, "TLSv1"), name
@@ -254,6 +256,18 @@ def test_a_swap_that_fails_ends_in_the_old_certificate(tmp_path: Path) -> None:
         assert journal(stage, "busy-for-ever") == []
 
 
+def test_a_signature_that_windows_cannot_check_and_does_not_tell_ends_in_the_old_certificate(tmp_path: Path) -> None:
+    """What X509Chain says there is not proven: where it says nothing, the look behind the swap shows it."""
+    with staged(scenario(web=iis6(options={"sha2": False, "sha2_status": 0})), tmp_path) as stage:
+        before = records(stage, "web")
+        (result,) = stage.cases({"swap": swap(stage, "web")}).values()
+        assert result["status"] == "failed", result
+        assert "The old state was put back" in result["msg"], result["msg"]
+        assert (records(stage, "web"), journal(stage, "web")) == (before, [])
+        assert stage.host("web").sites["Production"] == "Started"
+        assert stage.thumbprint("web", "old") in on_disk(stage, "web")
+
+
 def unstartable(stage: Stage, name: str) -> None:
     """The site does not start with the new certificate."""
     world, new = stage.host(name), stage.thumbprint(name, "new")
@@ -267,8 +281,11 @@ def unstartable(stage: Stage, name: str) -> None:
     world.iis6.start = refusing
 
 
-def killed_behind(stage: Stage, name: str, operation: str) -> None:
-    """The script is killed behind the first such operation, and from then on the host answers nothing."""
+def killed_behind(stage: Stage, name: str, operation: str, *, whole: bool = False) -> None:
+    """The script is killed behind the first such operation, or behind all of the first batch that has one.
+
+    From then on the host answers nothing.
+    """
     world = stage.host(name)
     execute = world.execute
 
@@ -276,15 +293,15 @@ def killed_behind(stage: Stage, name: str, operation: str) -> None:
         found = [number for number, line in enumerate(lines) if line.startswith(f"do {encoded(operation)} ")]
         if not found:
             return str(execute(lines))
-        execute([*lines[: found[0] + 1], "end"])
+        execute(lines if whole else [*lines[: found[0] + 1], "end"])
         world.execute = lambda _lines: ""
         return ""
 
     world.execute = cut
 
 
-# The last one of the batch that swaps, a look: the batch that starts the site anew never comes.
-KILLED = {"saved": "adsi.invoke", "not-started": "tcp.exchange"}
+# Behind all of the batch that swaps: the one that starts the site anew, and drops the entry, never comes.
+NOT_STARTED = "not-started"
 
 
 def encoded(text: str) -> str:
@@ -298,20 +315,20 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(tmp_path: Path) -> None:
         "written-inherited": iis6(site("Production", inherited("*:443:"))),
         "saved": iis6(),
         "lost": iis6(),
-        "not-started": iis6(),
+        NOT_STARTED: iis6(),
     }
     with staged(scenario(**hosts), tmp_path) as stage:
         before = {name: records(stage, name) for name in hosts}
         executes = {name: stage.host(name).execute for name in hosts}
         for name in hosts:
-            killed_behind(stage, name, KILLED.get(name, "adsi.write"))
+            killed_behind(stage, name, "adsi.invoke" if name == "saved" else "adsi.write", whole=name == NOT_STARTED)
         failed = stage.cases({name: swap(stage, name) for name in hosts})
         assert {each["status"] for each in failed.values()} <= {"failed", "unreachable"}, failed
         for name, execute in executes.items():
             assert journal(stage, name) == [FIRST], name
             stage.host(name).execute = execute
-        not_started = witness.thumbprint(looked(stage, "not-started").leaf)
-        assert not_started == stage.thumbprint("not-started", "old"), "the swap is done, and not served"
+        not_started = witness.thumbprint(looked(stage, NOT_STARTED).leaf)
+        assert not_started == stage.thumbprint(NOT_STARTED, "old"), "the swap is done, and not served"
         stage.host("lost").crash()
         assert records(stage, "lost") == before["lost"], "the metabase had not reached the disk"
         results = stage.cases({name: swap(stage, name) for name in hosts})

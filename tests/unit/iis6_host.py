@@ -72,6 +72,7 @@ class Host:
     did: list[str] = dataclasses.field(default_factory=list)  # Start, Stop and SaveData
 
     def __post_init__(self) -> None:
+        self.nodes = copy.deepcopy(self.nodes)  # what a test gives stays as it was
         self.disk = copy.deepcopy(self.nodes)
 
     def crash(self) -> None:

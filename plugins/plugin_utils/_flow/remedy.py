@@ -10,6 +10,7 @@ import dataclasses
 
 from .._batch.operation import Answer, Operation
 from .._model.plan import Plan, Proof
+from .._windows.journal import SSL_BINDING
 from .apply import named
 from .verify import Judged, judge
 
@@ -65,6 +66,11 @@ def remedy(judged: tuple[Judged, ...], *, restarts: bool = True) -> Remedy | Non
     return Remedy(steps, cured, tuple(looks), judged)
 
 
+def in_words(proof: Proof) -> list[str]:
+    """The steps of its remedy in words, without what the journal takes down."""
+    return [named(each) for each in proof.remedy if dict(each.arguments).get("key") != SSL_BINDING]
+
+
 def done(judged: tuple[Judged, ...]) -> tuple[Operation, ...]:
     """The remedies that were done, each operation once."""
     return tuple(dict.fromkeys(step for each in judged if each.remedied for step in each.proof.remedy))
@@ -75,6 +81,6 @@ def foreseen(plan: Plan) -> list[str]:
     proofs = [proof for part in plan.flat() for proof in part.proofs if proof.remedy]
     return [
         f"{proof.what}: where its listener goes on with what it had, a run starts it anew "
-        f"({', '.join(map(named, proof.remedy))}), which cuts open connections."
+        f"({', '.join(in_words(proof))}), which cuts open connections."
         for proof in proofs
     ]

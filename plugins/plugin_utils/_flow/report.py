@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.plan import Change, Outcome, Place, Plan
-from .apply import named
+from .remedy import in_words
 from .verify import Judged
 
 
@@ -80,7 +80,7 @@ def _proven(part: Plan, judged: tuple[Judged, ...]) -> dict[str, Any]:
             "outcome": each.verdict.outcome.value,
             "seen": each.verdict.seen,
             **each.verdict.facts,
-            **({"remedy": _steps(each)} if each.remedied else {}),
+            **({"remedy": in_words(each.proof)} if each.remedied else {}),
         }
         for each in own
     }
@@ -101,13 +101,9 @@ def _proof_warnings(judged: tuple[Judged, ...]) -> list[str]:
     ]
 
 
-def _steps(judged: Judged) -> list[str]:
-    return [named(step) for step in judged.proof.remedy]
-
-
 def _remedy_warning(judged: Judged) -> str:
     """Of one that was not done: only a dry run passes it over."""
-    steps = ", ".join(_steps(judged))
+    steps = ", ".join(in_words(judged.proof))
     if judged.trouble:
         return f"{judged.proof.what}: its listener was not started anew: {judged.trouble}."
     if judged.remedied:

@@ -26,6 +26,13 @@ ANSWER_ARGUMENTS: dict[str, dict[str, Any]] = {"answer": {"type": "str"}, "answe
 # The play's folder is that of the installed collection where its own playbook is used.
 PATH_HINT = "Give an absolute path, or one that begins with {{ inventory_dir }}/ ."
 
+# wincrypt.h. http.sys refuses such a key (error 1312); IIS 6.0 takes it, and then closes each connection.
+_AT_SIGNATURE = 2
+_SIGNS_ONLY = (
+    "has a key that is for signatures only (KeySpec 2), which no web site can use: a request by certificate_request, "
+    "or one with KeySpec = 1, makes one that it can"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Resolved:
@@ -93,9 +100,10 @@ def unservable(snapshot: Snapshot, certificate: Certificate) -> tuple[str, ...]:
     """Why no site of this host can serve the certificate, each a phrase behind its name; mostly nothing."""
     if snapshot.web is None:
         return ()
-    keys = (one for one in snapshot.personal or () if one.certificate.public_key == certificate.public_key)
+    keys = [one for one in snapshot.personal or () if one.certificate.public_key == certificate.public_key]
     provider = next((one.provider for one in keys if one.provider), "")
-    return snapshot.web.refusals(certificate, provider)
+    signs_only = any(one.key_spec == _AT_SIGNATURE for one in keys)
+    return (*([_SIGNS_ONLY] if signs_only else []), *snapshot.web.refusals(certificate, provider))
 
 
 def _by_thumbprint(

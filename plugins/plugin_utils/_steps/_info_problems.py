@@ -79,8 +79,8 @@ def _left_behind(snapshot: Snapshot) -> Iterator[Problem]:
     for name in sorted(snapshot.journal.endpoints):
         yield Problem(
             "unfinished",
-            f"A run that was cut off may have left {name} without its certificate: renewal or site_certificate for its "
-            "site puts it back, or proves it.",
+            f"A run that was cut off may have left {name} without its certificate, or stopped: renewal or "
+            "site_certificate for its site puts that right, or proves it.",
             name,
         )
     for thumbprint in sorted(snapshot.journal.rebind):

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Collection, Iterable
 
 from .._batch.operation import Answer
 from .._errors import NoMatch, TlsOpsError
-from .._model.place import tls_places
+from .._model.place import Place, tls_places
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.web import Endpoint, Site, WebServer
 from .._x509.certificate import Certificate
@@ -48,17 +49,30 @@ def site_names(web: WebServer) -> str:
 def uncovered(
     web: WebServer, certificate: Certificate, site: Site, ports: Collection[int] | None = None
 ) -> tuple[str, ...]:
-    """Host names of the site's https bindings (on ``ports``, if given) that the certificate does not cover.
+    """Host names of the site's https bindings that the certificate does not cover.
 
-    A binding that takes its certificate from the central certificate store needs no other.
+    With ``ports`` only of those that get it where it is bound on these: on IIS 6.0 that is every binding of the site. A
+    binding that takes its certificate from the central certificate store needs no other.
     """
+    bound_there = None if ports is None else _places_of(web, site, ports)
     central = [each for each in web.endpoints if each.owner == "central_store"]
     hosts = [
         place.host
         for binding, place in tls_places(site)
-        if (ports is None or place.port in ports) and not any(web.meets(site, binding, each) for each in central)
+        if (bound_there is None or place in bound_there) and not any(web.meets(site, binding, each) for each in central)
     ]
     return tuple(host for host in dict.fromkeys(hosts) if host and not covers(certificate, host))
+
+
+def _places_of(web: WebServer, site: Site, ports: Collection[int]) -> set[Place]:
+    """What the site serves with the certificate that is bound on these ports."""
+    found = [each for port in ports for each in web.endpoints_on(site, port)]
+    for port in ports:
+        with contextlib.suppress(TlsOpsError):  # whoever binds there says why it cannot
+            found.append(web.attachment(site, port))
+    https = tls_places(site)
+    met = {place for binding, place in https if any(web.meets(site, binding, each) for each in found)}
+    return met | {place for _binding, place in https if place.port in ports}
 
 
 def site_problems(

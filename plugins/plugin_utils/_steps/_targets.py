@@ -98,7 +98,11 @@ def _of_names(web: WebServer, match: Match, bare: Sequence[str]) -> Targets:
 
 
 def _no_https(name: str) -> TlsOpsError:
-    return TlsOpsError(f"the site '{name}' has no https binding.", hint="Add one in IIS, then run this step again.")
+    return TlsOpsError(
+        f"the site '{name}' has no https binding.",
+        hint="Add one in IIS, or by certificate_install with bind, then run this step again. What is not of the form "
+        "ip:port:host is none.",
+    )
 
 
 def of_binding(web: WebServer, information: str) -> Targets:

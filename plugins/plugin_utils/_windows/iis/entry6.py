@@ -56,6 +56,8 @@ def _value(kept: dict[str, object]) -> Value:
 
 def repaired(web: WebServer, name: str, text: str, stored: Collection[tuple[str, str]] | None) -> Repaired:
     """Settles one entry of the journal. Raises TlsOpsError where only a person can: every run says it until then."""
+    if name.startswith(swap6.RESTART):
+        return _started_again(web, name, text)
     try:
         return _settled_by(web, name, text, stored)
     except TlsOpsError as error:
@@ -65,6 +67,39 @@ def repaired(web: WebServer, name: str, text: str, stored: Collection[tuple[str,
             "Certificate): it has to hold the right certificate."
         )
         raise TlsOpsError(error.message, hint=hint.strip()) from error
+
+
+def _started_again(web: WebServer, name: str, text: str) -> Repaired:
+    """For a site that was to be stopped and started. Raises TlsOpsError while its service does not run."""
+    path = name.removeprefix(swap6.RESTART)
+    site = _at(path, web.sites)
+    if site is None:
+        return Repaired(needless(name, text, "there is no such site any more"), web)
+    if web.start_services():
+        raise TlsOpsError(f"the services that serve '{site.name}' do not run, so it cannot be started again yet.")
+    if site.state not in ("stopped", "stopping"):
+        return Repaired(needless(name, text, "the site runs"), web)
+    other = next((each.name for each in web.sites if _in_the_way(each, site)), "")
+    if other:
+        told = f"The site '{site.name}', which an earlier run had stopped when it was cut off, was not started again: "
+        why = f"'{other}' is started and has a binding of it."
+        return Repaired(needless(name, text, "another site has its binding"), web, (told + why,))
+    steps = (*(dataclasses.replace(each, undo=()) for each in web.start(site)), drop_journal(name))
+    mode_before, mode_after = web.start_modes(site, "started")
+    change = Change(
+        f"start the site '{site.name}' again, which an earlier run had stopped when it was cut off",
+        f"site {site.name}",
+        "\n".join(filter(None, [site.state, mode_before])),
+        "\n".join(filter(None, ["started", mode_after])),
+        steps,
+        permanent=f"the site '{site.name}' was started again",
+    )
+    return Repaired(change, web.with_state(site, "started"))
+
+
+def _in_the_way(other: Site, site: Site) -> bool:
+    """IIS does not start a site that has a binding of a started one."""
+    return other.state in ("started", "starting") and bool(set(other.bindings) & set(site.bindings))
 
 
 def _settled_by(web: WebServer, name: str, text: str, stored: Collection[tuple[str, str]] | None) -> Repaired:

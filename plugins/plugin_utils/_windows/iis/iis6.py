@@ -18,7 +18,7 @@ from ..._model.place import ANY, Place
 from ..._model.web import Binding, Endpoint, Repaired, Site, SiteState, WebServer
 from ..._x509.certificate import Certificate
 from . import entry6, sha2, sites6, swap6
-from .metabase import AUTO_START, CERTIFICATE, SERVICE, STORE, Value, Values, control, nodes, read
+from .metabase import AUTO_START, CERTIFICATE, SERVICE, STORE, Value, Values, nodes, read
 from .problem import Problem
 from .services import State, runs, started
 from .sites6 import path_named, path_of
@@ -147,11 +147,7 @@ class Iis6:
         path = path_of(site)
         if site.state != "started" or path in self.fresh:
             return ()
-        stop = dataclasses.replace(control(path, "Stop"), undo=(control(path, "Start"),))
-        mode = self._auto_start(site)
-        # IIS sets it with the start.
-        kept = swap6.auto_started(path, mode) if mode and not mode.flag else ()
-        return (stop, control(path, "Start"), *kept)
+        return swap6.started_anew(path, self._auto_start(site))
 
     def repaired(self, name: str, entry: str, stored: Collection[tuple[str, str]] | None) -> Repaired:
         return entry6.repaired(self, name, entry, stored)

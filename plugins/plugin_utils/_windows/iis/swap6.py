@@ -20,6 +20,7 @@ from .metabase import AUTO_START, BINARY_FORMS, CERTIFICATE, SECURE_BINDINGS, ST
 from .swap import drop_journal, write_journal
 
 _BOTH = (CERTIFICATE, STORE)
+RESTART = "restart="  # how the journal's entry begins that says which site was to be started again
 
 
 def certificate(thumbprint: str, store: str) -> dict[str, Value]:
@@ -84,6 +85,17 @@ def controlled(path: str, method: str, back: str = "", *, auto_start: Value | No
     """
     undo = (*([control(path, back)] if back else []), *(auto_started(path, auto_start) if auto_start else ()))
     return dataclasses.replace(control(path, method), undo=undo), save()
+
+
+def started_anew(path: str, auto_start: Value | None) -> tuple[Operation, ...]:
+    """A stop and a start. Nobody serves between them, so the journal says so: the next run starts the site.
+
+    ``auto_start`` is put back where it is not what a start makes of it.
+    """
+    mark = f"{RESTART}{path}"
+    kept = auto_started(path, auto_start) if auto_start and not auto_start.flag else ()
+    stop = dataclasses.replace(control(path, "Stop"), undo=(control(path, "Start"), drop_journal(mark)))
+    return write_journal(mark, "started"), stop, control(path, "Start"), *kept, drop_journal(mark)
 
 
 def auto_started(path: str, mode: Value) -> tuple[Operation, ...]:

@@ -60,6 +60,18 @@ def test_an_exact_address_comes_before_any() -> None:
     assert served(world.hosts["web"], ip="10.0.0.2") == made["old"]
 
 
+def test_of_two_sites_in_one_place_the_first_answers_whatever_name_the_client_sends() -> None:
+    sites = [
+        {"name": name, "bindings": [{"information": f"*:443:{name}.example.com", "certificate": certificate}]}
+        for name, certificate in (("one", "old"), ("two", "new"))
+    ]
+    world = scenario(sites=sites)
+    for name in (None, "one.example.com", "two.example.com"):
+        found = world.hosts["web"].credential("10.0.0.1", 443, name)
+        assert found
+        assert found.chain[0] == world.certificates["web"]["old"]
+
+
 @pytest.mark.parametrize(("taken", "expected"), [("site_start", "old"), ("at_once", "new")])
 def test_when_a_started_site_serves_what_was_written(taken: str, expected: str) -> None:
     world = scenario({"iis6_takes_certificate": taken})

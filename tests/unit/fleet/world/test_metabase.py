@@ -161,9 +161,9 @@ def test_the_disk_has_a_change_when_it_is_saved_or_a_minute_later() -> None:
 
 
 def test_the_form_of_the_file() -> None:
-    node = on_disk(
-        make(sites=[{"name": 'A "B" & <C>', "bindings": [AT_443, {"information": "10.0.0.1:444:a.example"}]}])
-    )
+    host = make(sites=[{"name": 'A "B" & <C>', "bindings": [AT_443, {"information": "10.0.0.1:444:a.example"}]}])
+    assert invoke(host, *SAVE).status == "ok"
+    node = on_disk(host)
     assert node["SecureBindings"].split() == [":443:", "10.0.0.1:444:a.example"]
     assert (node["ServerComment"], node["ServerAutoStart"]) == ('A "B" & <C>', "TRUE")
     assert "ServerState" not in node

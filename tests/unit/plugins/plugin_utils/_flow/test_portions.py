@@ -29,6 +29,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fleet.quotas import QUOTAS
 from tests.fleet.world.host import Host
 
 from .steps import Planned, proof
@@ -77,13 +78,26 @@ def test_every_portion_and_what_takes_it_back_fit(sizes: list[tuple[int, bool]])
         )
         for size, own in sizes
     ]
-    cut = portions.cut(operations)
-    assert [each for portion in cut for each in portion] == operations
-    for portion in cut:
+    assert [each for portion in portions.cut(operations) for each in portion] == operations
+    fits(operations)
+
+
+def fits(operations: Sequence[Operation]) -> None:
+    for portion in portions.cut(operations):
         ok = [Answer("ok")] * len(portion)
         for batch in (portion, apply.taking_back(portion, ok)):
             text = wire.encode(batch, nonce="0" * 32, mode="write", deadline=3600, mutex_wait=60)
             assert len(bootstrap.stdin(text)) <= portions.LIMIT
+
+
+def test_the_way_back_of_many_small_operations_is_larger_than_they_are_and_fits_too() -> None:
+    fits([dataclasses.replace(file_delete("C:\\a"), undo=(file_delete("C:\\b"),))] * 1500)
+
+
+def test_a_full_command_is_a_message_that_winrm_2_takes() -> None:
+    """In base64 and in its envelope, which is below 4 KB."""
+    message = -(-portions.LIMIT // 3) * 4 + 4096
+    assert message <= QUOTAS["2.0"].envelope
 
 
 def test_what_fits_is_one_command() -> None:
@@ -113,14 +127,14 @@ def test_a_write_batch_does_in_several_commands_what_it_does_in_one() -> None:
 def test_a_failure_takes_back_what_earlier_commands_did_newest_first() -> None:
     sender = Sender()
     before = sender.host.digest()
-    planned = [write("a"), write("b"), failing(), write("c")]
+    planned = [write("a"), write("b"), write("c"), failing(), write("d")]
     answers = sender.run(*planned)
-    assert [each.status for each in answers] == ["ok", "ok", "error", "skipped"]
-    assert [[each.ok for each in answer.undone] for answer in answers] == [[True], [True], [], []]
+    assert [each.status for each in answers] == ["ok", "ok", "ok", "error", "skipped"]
+    assert [[each.ok for each in answer.undone] for answer in answers] == [[True], [True], [True], [], []]
     assert sender.host.digest() == before
     deleted = [each["where"] for each in sender.host.write_log if each["action"] == "delete"]
-    assert deleted == ["C:\\b.bin", "C:\\a.bin"]
-    sequence = apply.Sequence(tuple(planned), (), (), (), proofs_at=4)
+    assert deleted == ["C:\\c.bin", "C:\\b.bin", "C:\\a.bin"]
+    sequence = apply.Sequence(tuple(planned), (), (), (), proofs_at=5)
     with pytest.raises(TlsOpsError, match=r"file\.read") as caught:
         apply.check_done(sequence, answers)
     assert caught.value.hint == "What had been done before it was taken back."

@@ -19,11 +19,13 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.repair import
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Outcome, Plan, Verdict
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import PersonalCertificate
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Endpoint
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.certificate_install import CertificateInstall
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.site_certificate import SiteCertificate
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.tls_info import TlsInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps.trusted_root import TrustedRoot
 
+from tests.unit.iis_host import flight
 from tests.unit.mint import Minted, mint
 from tests.unit.other_web import OtherHost, OtherWeb, site, vhost
 from tests.unit.root_host import HOST, F
@@ -128,6 +130,29 @@ def test_no_connection_is_cut_where_one_of_several_listeners_is_not_there() -> N
     assert (verdict.outcome, verdict.curable) == (Outcome.MISSED, False)
 
 
+def test_the_protocol_that_was_seen_is_told_and_an_old_one_shows_the_chain_too() -> None:
+    (proof,) = swap().plan(snapshot()).proofs
+    held, sent = Answer("ok", NEW.thumbprint.encode()), flight(chain(NEW))
+    old = sent.replace(b"\x16\x03\x03", b"\x16\x03\x01", 1).replace(b"\x03\x03" + bytes(32), b"\x03\x01" + bytes(32), 1)
+    for data, protocol in ((sent, "TLS 1.2"), (old, "TLS 1.0")):
+        verdict = proof.judge((held, *(Answer("ok", data) for _each in proof.operations[1:])))
+        assert verdict.outcome is Outcome.PROVEN
+        assert {each["protocol"] for each in verdict.facts["served"]} == {protocol}
+
+
+def test_a_certificate_that_is_looked_for_in_another_store_is_not_what_was_planned() -> None:
+    class Elsewhere(OtherWeb):
+        def understood(self, endpoint: Endpoint, payload: bytes) -> Endpoint | None:
+            return dataclasses.replace(endpoint, thumbprint=payload.decode(), store="CA")
+
+    web = Elsewhere(WEB.sites, WEB.endpoints)
+    (proof,) = swap().plan(snapshot(web)).proofs
+    sent = Answer("ok", flight(chain(NEW)))
+    verdict = proof.judge((Answer("ok", NEW.thumbprint.encode()), *(sent for _each in proof.operations[1:])))
+    assert (verdict.outcome, verdict.curable) == (Outcome.MISSED, False)
+    assert "store: CA" in verdict.seen
+
+
 def test_nobody_looks_at_a_stopped_site_so_it_needs_no_remedy() -> None:
     stopped = dataclasses.replace(SHOP, state="stopped")
     web = OtherWeb((stopped,), (vhost(stopped, OLD.thumbprint),))
@@ -153,6 +178,14 @@ def test_a_certificate_that_cannot_be_served_is_bound_nowhere(dry_run: bool) -> 
         swap().plan(snapshot(web, dry_run=dry_run))
     with pytest.raises(TlsOpsError, match=words):
         install(bind=True).plan(snapshot(web, dry_run=dry_run))
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_key_for_signatures_only_is_refused_before_anything_is_touched(dry_run: bool) -> None:
+    there = snapshot(dry_run=dry_run)
+    personal = tuple(dataclasses.replace(one, key_spec=2) for one in there.personal or ())
+    with pytest.raises(TlsOpsError, match="KeySpec 2"):
+        swap().plan(dataclasses.replace(there, personal=personal))
 
 
 def install(**fields: Any) -> CertificateInstall:

@@ -41,6 +41,15 @@ def test_it_is_well_formed_and_offers_no_tls_1_3():
     assert client_hello() != client_hello(), "the random differs"
 
 
+def test_it_offers_what_server_2003_speaks_without_a_hotfix():
+    """RC4 and 3DES (AES there is KB948963), in a record that TLS 1.0 reads; no OpenSSL of today answers to these."""
+    hello = client_hello()
+    assert hello[1:3] == b"\x03\x01"
+    length = int.from_bytes(hello[44:46], "big")
+    suites = {hello[at : at + 2] for at in range(46, 46 + length, 2)}
+    assert {b"\x00\x0a", b"\x00\x05", b"\x00\x04"} <= suites
+
+
 def test_with_key_shares_it_offers_tls_1_3_only():
     found = extensions(client_hello("a.b", {0x1D: b"share", 0x17: b"other"}))
     assert set(found) == {0, 10, 13, 43, 51}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 
 import pytest
@@ -59,6 +60,15 @@ def test_a_site_without_its_certificate_gets_it_back() -> None:
     assert found.web.endpoints == host.web().endpoints
 
 
+def test_the_store_is_the_one_of_the_entry() -> None:
+    text = entry(SELECTOR, {**VALUES, "SSLStoreName": Value("text", b"Shops")})
+    host = with_site(site(certificate="", store=""), text)
+    found = host.web().repaired(SELECTOR, text, frozenset({("shops", OLD)}))
+    settled(host, found)
+    assert host.nodes[SITE] == site(store="Shops")
+    assert found.web.endpoints == host.web().endpoints
+
+
 @pytest.mark.parametrize("node", [None, site(secure=())], ids=["no site", "no SecureBindings"])
 def test_an_entry_that_nothing_needs_goes_at_once(node: Node | None) -> None:
     host = with_site(node)
@@ -84,6 +94,47 @@ def test_what_is_left_to_a_person(name: str, text: str, match: str) -> None:
         web.repaired(name, text, STORED)
     assert rf"the value '{name}' under HKLM\SOFTWARE\tlsops.windows\Undo\SslBinding" in error.value.hint
     assert "IIS Manager" in error.value.hint
+
+
+RESTART = f"restart={SITE}"
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_a_site_that_was_to_be_started_anew_runs_after_the_next_run(cut: int) -> None:
+    """Wherever its stop and its start were cut off."""
+    host = Host()
+    before = copy.deepcopy(host.nodes)
+    for each in host.web().refresh(host.web().endpoints[0])[:cut]:
+        assert host.execute(each).ok
+    for name, text in list(host.journal.items()):
+        repaired = host.web().repaired(name, text, STORED)
+        assert bool(repaired.change.permanent) is (host.nodes != before)
+        settled(host, repaired)
+        assert repaired.web.sites == host.web().sites
+    assert (host.nodes, host.disk, host.journal) == (before, before, {})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "warned"),
+    [
+        ({"W3SVC": {}}, ""),
+        ({"W3SVC": {}, SITE: site(state=4), "W3SVC/2": site("Other", (":443:",))}, "'Other' is started"),
+    ],
+    ids=["no such site", "taken"],
+)
+def test_a_site_that_cannot_be_started_again(nodes: dict[str, Node], warned: str) -> None:
+    host = Host(nodes, journal={RESTART: "started"})
+    repaired = host.web().repaired(RESTART, "started", STORED)
+    assert warned in "".join(repaired.warnings)
+    assert bool(warned) is bool(repaired.warnings)
+    settled(host, repaired)
+    assert (host.journal, host.did) == ({}, [])
+
+
+def test_a_site_is_not_started_again_before_its_service() -> None:
+    host = Host({"W3SVC": {}, SITE: site(state=4)}, {"IISADMIN": (4, 2), "HTTPFilter": (4, 3), "W3SVC": (1, 2)})
+    with pytest.raises(TlsOpsError, match="'Shop' do not run"):
+        host.web().repaired(RESTART, "started", STORED)
 
 
 def test_stores_that_were_not_read_say_nothing() -> None:

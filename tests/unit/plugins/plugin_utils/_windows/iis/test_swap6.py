@@ -153,6 +153,19 @@ def test_bound_again_after_a_step_that_left_it_as_it_is(before: dict) -> None:
     assert (target.nodes, target.disk, target.journal) == (before, before, {})
 
 
+@pytest.mark.parametrize("form", ["units", "bytes", "elements", "hex"])
+def test_the_one_form_that_the_host_takes(form: str) -> None:
+    """No source says which it is: each that is known is tried, on the way back too."""
+    target = host(SET)
+    target.forms = (form,)
+    assert all(each.ok for each in target.batch(swap(SET)))
+    assert target.nodes[SITE]["SSLCertHash"] == ("binary", bytes.fromhex(NEW))
+    target = host(SET)
+    target.forms = (form,)
+    target.batch((*swap(SET), NEVER))
+    assert (target.nodes, target.disk) == (SET, SET)
+
+
 def test_a_form_that_the_host_does_not_take() -> None:
     target = host(SET)
     target.forms = ()
