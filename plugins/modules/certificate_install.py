@@ -37,6 +37,8 @@ options:
     description:
       - Bind the certificate to O(renewal_site) on O(port). Requires O(renewal_site).
       - What the site has on that port is swapped; where it has nothing there, a binding on all addresses is made.
+      - On IIS 6.0 a started site is looked at behind that. If it goes on with what it had, it is stopped and started,
+        which cuts open connections, and a warning says so. That it cannot be reached is a warning too.
       - This is refused where another site is served by the same record (IP address and port), because it would get the
         certificate too.
     type: bool
@@ -186,7 +188,8 @@ findings:
 proofs:
   description:
     - What was looked at after the change, by what it proves. With O(bind), an entry for each endpoint, such as
-      C(binding ipport=0.0.0.0:8443).
+      C(binding ipport=0.0.0.0:8443); for a started site of IIS 6.0 it is named C(metabase=W3SVC/2), and has what
+      M(tlsops.windows.site_certificate) has there.
     - Empty in check mode, and where nothing had to change. A certificate that is installed already with a key that
       did not open is proven in every run.
   returned: success

@@ -47,7 +47,7 @@ options:
     elements: str
   key_type:
     description:
-      - The type of the key.
+      - The type of the key. Windows Server 2003 makes V(rsa) only.
       - Without it that of the certificate in use, else V(rsa).
     type: str
     choices: [rsa, ecdsa-p256, ecdsa-p384]
@@ -59,7 +59,8 @@ options:
     choices: [2048, 3072, 4096]
   friendly_name:
     description:
-      - What the certificate will be called in the certificate console and in IIS Manager.
+      - What the certificate will be called in the certificate console and in IIS Manager. On Windows Server 2003 it is
+        left out, with a warning.
     type: str
   exportable:
     description:
@@ -70,7 +71,8 @@ options:
     description:
       - The key provider. Without it V(Microsoft RSA SChannel Cryptographic Provider) for RSA, which every Windows has
         and serves TLS with, and V(Microsoft Software Key Storage Provider) for ECDSA.
-      - Any C(... Key Storage Provider), or one of Microsoft's providers of CryptoAPI for RSA keys.
+      - Any C(... Key Storage Provider), or one of Microsoft's providers of CryptoAPI for RSA keys. Windows Server 2003
+        takes the latter only.
     type: str
   renew_from:
     description:

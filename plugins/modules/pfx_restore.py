@@ -55,7 +55,8 @@ options:
       - Accounts that may read the key, besides those that may anyway (C(SYSTEM) and the administrators, as Windows
         sets it). Names or SIDs. Nobody loses anything.
       - Names differ with the language of Windows, SIDs do not, such as C(S-1-5-20) for C(NETWORK SERVICE). The account
-        of an application pool is C(IIS AppPool\name), where that pool exists.
+        of an application pool is C(IIS AppPool\name), where that pool exists; on IIS 6.0 it is the identity that the
+        pool runs as, mostly C(S-1-5-20).
       - A name that the host does not know is refused before anything is touched. A SID is taken as it is.
       - Mutually exclusive with O(key_access_like).
     type: list
@@ -154,7 +155,8 @@ path:
   type: str
   sample: /srv/backup/certificates/web01.example.com_1F0C4C0B0B9C7A0A2B7E7E2D5A4B7F3C2D1E0F9A.pfx
 friendly_name:
-  description: The name that was asked for, or that of the file, or else the one that the certificate has there.
+  description: The name that the certificate has there. One that this run puts there has the name that was asked for,
+    or that of the file.
   returned: success
   type: str
   sample: www 2026

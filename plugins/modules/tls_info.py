@@ -454,6 +454,7 @@ problems:
         - V(hidden_name) is a record by name behind one of an exact address. V(foreign_record) is a record of another
           program that bindings of a site meet.
         - V(unfinished) is what a run that was cut off left behind.
+        - V(no_sha2) is a Windows Server 2003 that cannot use certificates signed with SHA-2, for want of a hotfix.
         - V(clock) is a clock that is more than 5 minutes off.
         - V(web_unreadable) and V(unreadable) are what is not known because it could not be read.
       type: str

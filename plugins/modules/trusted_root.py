@@ -24,7 +24,8 @@ description:
     of the answer is installed, and never a self-signed certificate.
   - Bindings whose chain changes are bound again with the same record, because Schannel keeps the chain that it built,
     and are looked at through the connection to the host. An endpoint that nobody reaches is a warning. A run that was
-    cut off before this leaves a mark on the host, and the next run binds again.
+    cut off before this leaves a mark on the host, and the next run binds again. On IIS 6.0 a site that goes on with
+    its old chain is stopped and started, which cuts open connections; a warning says so.
   - An answer that is not for a private key of this host is refused.
 options:
   certificates:

@@ -61,13 +61,6 @@ def journal(stage: Stage, name: str) -> list[str]:
     return [value for value, _other in key.pairs()] if key else []
 
 
-def start_again(stage: Stage, name: str, place: str) -> None:
-    """Stops and starts a site of IIS 6.0: one that is started takes its certificate when it starts the next time."""
-    web, number = stage.host(name).iis6, int(place.rpartition("/")[2])
-    web.stop(number)
-    web.start(number)
-
-
 def swap(stage: Stage, name: str, **more: Any) -> Case:
     given = {"thumbprint": stage.thumbprint(name, "new"), "production_site": "Production", **more}
     wanted = {option: value for option, value in given.items() if value is not None}

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from . import witness
-from .plain import OLD, start_again
+from .plain import OLD
 from .stage import Case, Stage, staged
 
 NAMES = ["www.example.com", "example.com"]
@@ -84,7 +84,8 @@ def test_every_form_of_mail_is_installed_in_four_beats(tmp_path: Path) -> None:
         beats = stage.beats(stage.role("certificate_install"), hosts, looking=["2008r2"])
         for name in hosts:
             result = beats.done.of(name)
-            assert beats.commands[name] == 2, name
+            bound = name in ("iis6-new-port", "iis6-own-address")  # a site that is started: it is started anew
+            assert beats.commands[name] == (3 if bound else 2), name
             assert result["thumbprint"] == stage.thumbprint(name, "renewal"), name
             assert result["matched"] == ("reissue" if name == "reissue" else "pending request"), name
             proven = "unproven" if name == "2008r2" else "proven"  # PowerShell 2.0 does not reach a CNG key
@@ -112,8 +113,6 @@ def served(stage: Stage) -> None:
     new, own = ("127.0.0.1", 8443), ("10.0.1.9", 443)
     places = {"free-port": new, "own-address": own, "iis6-new-port": new, "iis6-own-address": own}
     for name, (address, port) in places.items():
-        if name.startswith("iis6"):
-            start_again(stage, name, "metabase=W3SVC/2")
         chain = witness.served_chain(stage.fleet.socket_address(name, address, port))
         assert witness.thumbprint(chain.leaf) == stage.thumbprint(name, "renewal"), name
         assert len(chain.names) == 3, name

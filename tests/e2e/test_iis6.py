@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import witness
-from .plain import FIRST, OLD, PRODUCTION, RSA, at, host, journal, records, scenario, site, start_again, swap
+from .plain import FIRST, OLD, PRODUCTION, RSA, at, host, journal, records, scenario, site, swap
 from .stage import Beats, Case, Stage, staged
 
 SECOND = "metabase=W3SVC/2"
@@ -116,7 +116,14 @@ def told(beats: Beats) -> None:
         assert "予備" in str(beat.of("japanese")["findings"]), "another site that is started is named"
         assert "SMTPSVC/1" in str(beat.of("mail")["findings"])
         assert "予備" not in str(beat.of("japanese")["diff"])
-    assert "a run starts it anew" in str(beats.dry.of("several")["findings"])
+    assert beats.dry.of("several")["warnings"] == [
+        "the site 'Production' (metabase=W3SVC/1): if it goes on with the old certificate after the swap, a run stops "
+        "and starts it, which cuts open connections."
+    ]
+    assert beats.done.of("several")["warnings"] == [
+        "the site 'Production' (metabase=W3SVC/1) went on with what it had before, so it was stopped and started: open "
+        "connections were cut."
+    ]
     (proof,) = beats.done.of("several")["proofs"].values()
     assert {(each["address"], each["port"]) for each in proof["served"]} == {
         ("127.0.0.1", 443),
@@ -127,7 +134,7 @@ def told(beats: Beats) -> None:
         (proof,) = beats.done.of(name)["proofs"].values()
         assert {each["protocol"] for each in proof["served"]} == {"TLS 1.0"}, name
         assert ("remedy" in proof) is (name not in STARTED_ONCE), name
-        warned = "its listener sent what it had before" in str(beats.done.of(name).get("warnings"))
+        warned = "went on with what it had before" in str(beats.done.of(name).get("warnings"))
         assert warned is ("remedy" in proof), name
 
 
@@ -166,6 +173,11 @@ def test_what_cannot_work_is_refused_in_the_dry_run_and_in_the_run(tmp_path: Pat
         "no-hotfix-japanese": iis6(options=no_sha2, language="ja-JP"),
         "elliptic": elliptic,
         "taken": iis6(PRODUCTION, bare(), requests=REQUEST),
+        "own-http": iis6(
+            PRODUCTION,
+            site("Renewal", {"protocol": "http", "information": "*:8080:"}, state="stopped"),
+            requests=REQUEST,
+        ),
         "taken-port": iis6(PRODUCTION, site("Shop", at("*:8443:")), bare(), requests=REQUEST),
         "disabled": iis6(services={"IISADMIN": {"running": False, "start": 4}}),
     }
@@ -185,6 +197,10 @@ def test_what_cannot_work_is_refused_in_the_dry_run_and_in_the_run(tmp_path: Pat
                 "without a private key",
             ),
             "taken": (answer(stage, "taken", **bind), "'Production'"),
+            "own http": (
+                answer(stage, "own-http", port=8080, **bind),
+                "port 8080 is the HTTP port of the site 'Renewal'",
+            ),
             "taken port": (answer(stage, "taken-port", port=8443, **bind), "'Shop'"),
             "disabled": (swap(stage, "disabled"), "IISADMIN"),
         }
@@ -219,10 +235,12 @@ def test_step_1_gives_a_site_without_secure_bindings_its_port(tmp_path: Path) ->
             assert beats.done.of(name)["thumbprint"] == new
             assert beats.done.of(name)["matched"] == "pending request"
             assert stage.host(name).store("REQUEST") == []
-            assert "'Renewal' is started: it may answer with what it had" in str(beats.done.of(name)["warnings"])
+            (warning,) = beats.done.of(name)["warnings"]
+            assert warning.startswith(f"the site 'Renewal' ({place}) went on with what it had before")
+            assert "if it goes on with what it had before" in str(beats.dry.of(name)["warnings"])
+            assert journal(stage, name) == []
             assert records(stage, name)[place]["certificate"] == new
             assert f'SECUREBINDINGS=":{port}:"' in on_disk(stage, name)
-            start_again(stage, name, place)
             assert witness.thumbprint(looked(stage, name, port).leaf) == new
             if name != "default":
                 assert witness.thumbprint(looked(stage, name).leaf) == stage.thumbprint(name, "old")

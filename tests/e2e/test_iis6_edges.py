@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from . import witness
-from .plain import FIRST, OLD, RSA, at, journal, records, scenario, site, swap
+from .plain import FIRST, OLD, PRODUCTION, RSA, at, journal, records, scenario, site, swap
 from .stage import Case, Stage, staged
-from .test_iis6 import REQUEST, answer, bare, encoded, iis6, inherited, looked
+from .test_iis6 import REQUEST, SECOND, answer, bare, encoded, iis6, inherited, looked
 
 
 def states(stage: Stage, name: str) -> dict[str, Any]:
@@ -163,3 +163,91 @@ def test_what_would_cut_connections_for_nothing_or_break_another_binding(tmp_pat
         assert "10.9.9.9" in result["msg"]
         assert "started anew" not in result["msg"]
         assert not [each for each in stage.host("gone").write_log if each["kind"] == "site"]
+
+
+def test_step_1_on_a_started_site_does_not_leave_it_with_the_old_certificate(tmp_path: Path) -> None:
+    hosts = {"web": iis6(PRODUCTION, site("Renewal", at("*:8443:")), requests=REQUEST)}
+    with staged(scenario(**hosts), tmp_path) as stage:
+        new = stage.thumbprint("web", "renewal")
+        bind = answer(stage, "web", renewal_site="Renewal", bind=True, port=8443)
+        result = stage.cases({"bind": bind})["bind"]
+        assert result["proofs"][SECOND]["outcome"] == "proven"
+        assert "so it was stopped and started: open connections were cut." in str(result["warnings"])
+        assert witness.thumbprint(looked(stage, "web", 8443).leaf) == new
+        assert witness.thumbprint(looked(stage, "web").leaf) == stage.thumbprint("web", "old")
+        assert journal(stage, "web") == []
+        looks = {"again": bind, "info": Case("web", "tls_info", {}), "swap": swap(stage, "web", thumbprint=new)}
+        again = stage.cases(looks)
+        assert (again["again"]["changed"], again["again"].get("warnings")) == (False, None)
+        assert again["info"]["problems"] == []
+        assert "Renewal" not in str(again["swap"]["warnings"])
+
+
+def test_step_1_on_a_site_that_nobody_reaches_goes_on_with_a_warning(tmp_path: Path) -> None:
+    hosts = {"web": iis6(PRODUCTION, site("Renewal", at("10.9.9.9:8443:")), requests=REQUEST)}
+    with staged(scenario(**hosts), tmp_path) as stage:
+        listening = stage.host("web").iis6.listening
+        stage.host("web").iis6.listening = lambda: listening() - {("10.9.9.9", 8443)}
+        bind = answer(stage, "web", renewal_site="Renewal", bind=True, port=8443)
+        results = stage.cases({"bind": bind, "again": bind})
+        assert results["bind"]["proofs"][SECOND]["outcome"] == "unproven"
+        assert "not proven" in str(results["bind"]["warnings"])
+        assert journal(stage, "web") == []
+        assert (results["again"]["changed"], results["again"].get("warnings")) == (False, None)
+
+
+def test_a_start_that_succeeds_at_the_second_attempt_leaves_nothing_behind(tmp_path: Path) -> None:
+    with staged(scenario(web=iis6(options={"iis6_start_failures": {"Production": 0x80070020}})), tmp_path) as stage:
+        result = stage.cases({"swap": swap(stage, "web")})["swap"]
+        assert (result["status"], result["changed"]) == ("ok", True), result
+        (warning,) = result["warnings"]
+        assert "Start of W3SVC/1 failed" in warning
+        assert "open connections were cut" in warning
+        assert "it runs and serves what it should" in warning
+        assert journal(stage, "web") == []
+        assert witness.thumbprint(looked(stage, "web").leaf) == stage.thumbprint("web", "new")
+        again = stage.cases({"again": swap(stage, "web")})["again"]
+        assert (again["changed"], again.get("warnings")) == (False, None)
+
+
+def test_a_dry_run_that_looks_says_what_it_saw_and_what_a_run_does(tmp_path: Path) -> None:
+    with staged(scenario(web=iis6()), tmp_path) as stage:
+        stage.host("web").iis6.add_certificate("W3SVC/1", "MY", stage.thumbprint("web", "new"))
+        always = swap(stage, "web", verify="always")
+        dry = stage.cases({"dry": always}, "--check")["dry"]
+        (warning,) = dry["warnings"]
+        assert dry["changed"]
+        assert warning.startswith("the site 'Production' (metabase=W3SVC/1) goes on with what it had before (")
+        assert warning.endswith("A run stops and starts it, which cuts open connections, and looks again.")
+        assert stage.cases({"run": always})["run"]["changed"]
+        assert witness.thumbprint(looked(stage, "web").leaf) == stage.thumbprint("web", "new")
+
+
+def test_without_the_hotfix_for_sha_2_every_look_says_so(tmp_path: Path) -> None:
+    """Also where no site is named."""
+    with staged(scenario(web=iis6(options={"sha2": False}, requests=REQUEST), fine=iis6()), tmp_path) as stage:
+        cases = {name: Case(name, "tls_info", {}) for name in ("web", "fine")}
+        results = stage.cases({**cases, "install": answer(stage, "web")})
+        assert "KB968730" in str(results["install"]["warnings"])
+        kinds = {name: [each["kind"] for each in results[name]["problems"]] for name in cases}
+        assert "no_sha2" in kinds["web"]
+        assert "no_sha2" not in kinds["fine"]
+
+
+def test_by_binding_the_stopped_renewal_site_keeps_what_step_1_gave_it(tmp_path: Path) -> None:
+    with staged(scenario(web=iis6(PRODUCTION, site("Renewal", at("*:443:"), state="stopped"))), tmp_path) as stage:
+        before = records(stage, "web")
+        given = {"production_site": None, "binding": "*:443:", "renewal_site": "Renewal"}
+        result = stage.cases({"swap": swap(stage, "web", **given)})["swap"]
+        assert result["changed"], result
+        after = records(stage, "web")
+        assert after[SECOND] == before[SECOND]
+        assert after[FIRST]["certificate"] == stage.thumbprint("web", "new")
+
+
+def test_a_site_that_has_one_port_for_http_and_tls_does_not_start(tmp_path: Path) -> None:
+    both = site("Production", at("*:443:"), {"protocol": "http", "information": "*:443:"}, state="stopped")
+    with staged(scenario(web=iis6(both)), tmp_path) as stage:
+        before = records(stage, "web")
+        result = stage.cases({"swap": swap(stage, "web")})["swap"]
+        assert (result["status"], records(stage, "web"), journal(stage, "web")) == ("failed", before, [])

@@ -52,7 +52,9 @@ def test_the_real_g5_is_not_disabled_because_its_cross_certificates_are_expired(
             }
         )
         for name in ("by name", "by thumbprint"):
+            assert "the cross certificate of the same name (" in results[name]["msg"]
             assert "expired on 2021-11-07" in results[name]["msg"]
+            assert "Ask the CA for a newer cross certificate" in results[name]["hint"]
             assert "force: true" in results[name]["hint"]
         reported = stage.cases({"reported": case("g5", certificates=["g5"], state="reported")})["reported"]
         (root,) = reported["roots"]

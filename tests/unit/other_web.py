@@ -37,6 +37,7 @@ class OtherWeb:
     endpoints: tuple[Endpoint, ...] = ()
     no_service: tuple[str, ...] = ()
     remedies: bool = True
+    takes_sha2: bool | None = True
     version: str = "1.0"
     metabase_certificates: Mapping[str, str] = dataclasses.field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()

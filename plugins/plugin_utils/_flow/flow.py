@@ -77,8 +77,7 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
     plan = _staged("plan", lambda: make_plan(step, snapshot))
     _staged("plan", lambda: _check_secrets(plan, target, options))
     if options.dry_run and plan.changes_anything:
-        planned = report(plan, (), changed=True)
-        return planned | {"findings": [*planned["findings"], *remedies.foreseen(plan)]}
+        return report(plan, (), changed=True, foreseen=remedies.foreseen(plan))
     judged: tuple[Judged, ...] = ()
     try:
         if plan.changes_anything:
@@ -141,8 +140,9 @@ def _finish(
     remedy = remedies.remedy(judged)
     if remedy is not None:
         given = _more(plan, (*remedy.operations, *planned.closing), target, options)
-        judged = remedy.outcome(given)
-        planned, answers = planned.closed(), (*answers, *given[len(remedy.operations) :])
+        judged, last = remedy.outcome(given), given[len(remedy.operations) :]
+        if not any(each.status == "skipped" for each in last):  # as they are where a remedy has failed
+            planned, answers = planned.closed(), (*answers, *last)
     if not all(each.holds for each in judged):
         judged = _second_look(plan, judged, target, options)
     if not all(each.holds for each in judged):

@@ -37,7 +37,7 @@ class Remedy:
         """Every proof's verdict by the new looks; that of before where the target stopped at a remedy, and why."""
         failed = next((pair for pair in zip(self.steps, answers, strict=False) if not pair[1].ok), None)
         if failed is not None:
-            trouble = f"{named(failed[0])} failed: {failed[1].describe()}"
+            trouble = _trouble(*failed, answers)
             return tuple(self._marked(each, each, trouble) for each in self.judged)
         again = {id(each.proof): each for each in judge(self.looks, answers)}
         return tuple(self._marked(each, again.get(id(each.proof), each)) for each in self.judged)
@@ -77,10 +77,23 @@ def done(judged: tuple[Judged, ...]) -> tuple[Operation, ...]:
 
 
 def foreseen(plan: Plan) -> list[str]:
-    """For a dry run, a sentence for each endpoint: only the look behind the change tells whether it comes to that."""
+    """For a dry run, a sentence for each listener: only the look behind the change tells whether it comes to that."""
     proofs = [proof for part in plan.flat() for proof in part.proofs if proof.remedy]
     return [
-        f"{proof.what}: where its listener goes on with what it had, a run starts it anew "
-        f"({', '.join(in_words(proof))}), which cuts open connections."
+        f"{proof.listener}: if it goes on with {proof.before}, a run stops and starts it, which cuts open connections."
         for proof in proofs
     ]
+
+
+def _trouble(step: Operation, failed: Answer, answers: tuple[Answer, ...]) -> str:
+    """What kept a remedy from being done, and what came of that. What was done of it the target has taken back."""
+    given = {name: str(value) for name, value in step.arguments}
+    what = f"{given['method']} of {given['path']}" if "method" in given else named(step)
+    cause = f"{what} failed: {failed.describe()}"
+    undone = [each for answer in answers for each in answer.undone]
+    if not undone:
+        return cause
+    broken = next((each for each in undone if not each.ok), None)
+    if broken is not None:
+        return f"{cause}. Starting it again failed too: {broken.describe()}"
+    return f"{cause}. What had been stopped was started again, and open connections were cut"

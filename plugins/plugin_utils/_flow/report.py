@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._model.plan import Change, Outcome, Place, Plan
@@ -13,9 +14,10 @@ from .remedy import in_words
 from .verify import Judged
 
 
-def report(plan: Plan, judged: tuple[Judged, ...], *, changed: bool) -> dict[str, Any]:
+def report(plan: Plan, judged: tuple[Judged, ...], *, changed: bool, foreseen: Sequence[str] = ()) -> dict[str, Any]:
     """``changed``, ``diff``, ``warnings``, ``findings``, the step's own keys; a part per step if several.
 
+    ``foreseen`` are a dry run's warnings about what a run may have to do.
     Parts with a place are reported in the list that it names, so that two of one step do not mix.
     """
     nodes, result = plan.nodes(), _results(plan, judged)
@@ -23,7 +25,7 @@ def report(plan: Plan, judged: tuple[Judged, ...], *, changed: bool) -> dict[str
     result["diff"] = diff(plan)
     result["findings"] = [finding for node in nodes for finding in node.findings]
     result["restart_required"] = any(each.verdict.outcome is Outcome.RESTART_REQUIRED for each in judged)
-    warnings = [warning for node in nodes for warning in node.warnings] + _proof_warnings(judged)
+    warnings = [*(warning for node in nodes for warning in node.warnings), *_proof_warnings(judged), *foreseen]
     if warnings:
         result["warnings"] = list(dict.fromkeys(warnings))
     return result
@@ -103,15 +105,17 @@ def _proof_warnings(judged: tuple[Judged, ...]) -> list[str]:
 
 def _remedy_warning(judged: Judged) -> str:
     """Of one that was not done: only a dry run passes it over."""
-    steps = ", ".join(in_words(judged.proof))
-    if judged.trouble:
-        return f"{judged.proof.what}: its listener was not started anew: {judged.trouble}."
-    if judged.remedied:
+    who = judged.proof.listener
+    if judged.trouble and judged.verdict.outcome is Outcome.PROVEN:
         return (
-            f"{judged.proof.what}: at first its listener sent what it had before, so it was started anew ({steps}): "
-            "open connections were cut."
+            f"{who} went on with what it had before, and was to be stopped and started: {judged.trouble}. At the look "
+            "behind that it runs and serves what it should."
         )
+    if judged.trouble:
+        return f"{who} goes on with what it had before, and was to be stopped and started: {judged.trouble}."
+    if judged.remedied:
+        return f"{who} went on with what it had before, so it was stopped and started: open connections were cut."
     return (
-        f"{judged.proof.what}: {judged.verdict.seen}. A run starts its listener anew ({steps}), which cuts open "
+        f"{who} goes on with what it had before ({judged.verdict.seen}). A run stops and starts it, which cuts open "
         "connections, and looks again."
     )

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from .._batch import bootstrap, wire
 from .._batch.operation import Answer, Operation
@@ -21,6 +21,7 @@ from . import portions
 
 # What pywinrm and pypsrp can encrypt messages with over plain HTTP; everything else goes in clear there.
 _ENCRYPTING = frozenset({"ntlm", "kerberos", "credssp", "negotiate"})
+_PACKAGES = {"winrm": "pywinrm", "psrp": "pypsrp"}  # what these connection plugins import
 _MUTEX_WAIT = 60  # seconds: another run against the same host gets this long to finish
 
 
@@ -86,6 +87,10 @@ class ConnectionTarget:
             if not self._reached:
                 raise
             raise UnknownOutcome(str(error)) from error
+        except AnsibleError as error:
+            if not self._reached and (hint := _missing_library(self._connection, error)):
+                raise TlsOpsError(f"{str(error).rstrip('.')}.", hint=hint) from error
+            raise UnknownOutcome(str(error)) from error
         except Exception as error:  # requests, pywinrm, pypsrp and ssh each raise their own
             raise UnknownOutcome(str(error) or type(error).__name__) from error
         self._reached = True
@@ -110,6 +115,18 @@ class ConnectionTarget:
                 self._connection.close()
             except Exception:
                 self._connection.reset()
+
+
+def _missing_library(connection: Any, error: AnsibleError) -> str:
+    """What to do where the connection plugin misses a Python library here, on the controller; empty for all else.
+
+    Ansible has no class for it, only words (``pypsrp or dependencies are not installed``), and does not translate them.
+    """
+    if "not installed" not in str(error):
+        return ""
+    package = _PACKAGES.get(str(getattr(connection, "transport", "")))
+    how = f": pip install {package}" if package else ""
+    return f"Nothing was sent. Install it on the controller, for the Python that runs Ansible{how}."
 
 
 def _winrm_encrypts(connection: Any) -> bool:

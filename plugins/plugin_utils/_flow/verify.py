@@ -40,9 +40,9 @@ class Judged:
 
     def describe(self) -> str:
         place = f"{self.part.place.words}: " if self.part.place else ""
-        tried = ", although its listener was started anew" if self.remedied else ""
+        tried = f", although {self.proof.listener} was stopped and started" if self.remedied else ""
         if self.trouble:
-            tried = f", and its listener was not started anew ({self.trouble})"
+            tried = f", and {self.proof.listener} was to be stopped and started ({self.trouble})"
         seen = self.verdict.seen or "nothing"
         return f"{place}{self.proof.what}: {self.verdict.outcome.value}{tried}. Seen: {seen}"
 

@@ -65,6 +65,7 @@ class Proof:
 
     ``name`` is the key in the step's result under ``proofs``; ``what`` names the promise in an error. ``remedy`` is
     done where the first look shows what was there before (MISSED, RESTART_REQUIRED); then it is looked at once more.
+    ``listener`` says in words what the remedy stops and starts, ``before`` what it may go on with.
     """
 
     name: str
@@ -72,6 +73,8 @@ class Proof:
     operations: tuple[Operation, ...]
     judge: Callable[[tuple[Answer, ...]], Verdict]
     remedy: tuple[Operation, ...] = ()
+    listener: str = "its listener"
+    before: str = "what it had before"
 
 
 @dataclasses.dataclass(frozen=True)

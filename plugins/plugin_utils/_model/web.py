@@ -69,6 +69,14 @@ class Endpoint:
     program: str = ""
 
 
+def in_words(endpoint: Endpoint) -> str:
+    """Who is served there, and where it is: ``the site 'Shop' (metabase=W3SVC/1)``."""
+    if not endpoint.sites:
+        return endpoint.selector
+    names = ", ".join(f"'{name}'" for name in endpoint.sites)
+    return f"the site{'s' if len(endpoint.sites) > 1 else ''} {names} ({endpoint.selector})"
+
+
 @dataclasses.dataclass(frozen=True)
 class Repaired:
     """How an endpoint's entry in the journal, which a run that was cut off left, is settled; ``web`` as it is then."""
@@ -106,6 +114,10 @@ class WebServer(Protocol):
     @property
     def unreadable(self) -> tuple[str, ...]:
         """Sentences about what is not known of this web server, and why."""
+
+    @property
+    def takes_sha2(self) -> bool | None:
+        """Whether its sites can serve a certificate that is signed with SHA-2; None where that is not known."""
 
     def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
         """Literal address and port of each listener of the endpoint, as it answers on the host itself.

@@ -17,6 +17,7 @@ from .._model.plan import Controller
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
+from .._windows.versions import key_stores
 from .._x509.answer import read_answer
 from .._x509.certificate import Certificate
 from .._x509.leaf import find_leaf, labels
@@ -85,7 +86,7 @@ def resolve(snapshot: Snapshot, *, thumbprint: str = "", answer: Sequence[Certif
         raise TlsOpsError("the host's own certificates were not read.")
     usable = with_key(snapshot.personal, (MY, WEB_HOSTING))
     if answer is None:
-        return _by_thumbprint(snapshot.personal, usable, normalized_thumbprint(thumbprint))
+        return _by_thumbprint(snapshot, usable, normalized_thumbprint(thumbprint))
     installed = {one.certificate.der for one in usable}
     keys = {one.certificate.public_key for one in with_key(snapshot.personal, (MY, WEB_HOSTING, REQUEST))}
     leaf = find_leaf(answer, keys)
@@ -106,19 +107,19 @@ def unservable(snapshot: Snapshot, certificate: Certificate) -> tuple[str, ...]:
     return (*([_SIGNS_ONLY] if signs_only else []), *snapshot.web.refusals(certificate, provider))
 
 
-def _by_thumbprint(
-    personal: Sequence[PersonalCertificate], usable: Sequence[PersonalCertificate], thumbprint: str
-) -> Resolved:
+def _by_thumbprint(snapshot: Snapshot, usable: Sequence[PersonalCertificate], thumbprint: str) -> Resolved:
     for one in usable:
         if one.certificate.thumbprint == thumbprint:
             return Resolved(one.certificate, one)
-    for one in personal:
+    for one in snapshot.personal or ():
         if one.certificate.thumbprint == thumbprint and one.store.upper() != REQUEST:
             raise TlsOpsError(
                 f"{labels([one.certificate])} lies in the store {one.store} without a private key.",
                 hint="Where its key is still on the server, 'certutil -repairstore My <thumbprint>' links it again.",
             )
     there = labels([one.certificate for one in usable][:10])
+    stores = " or ".join(key_stores(snapshot.host.os_version))
     raise NoMatch(
-        f"there is no certificate {thumbprint} in MY or WebHosting.", hint=f"With a private key there are: {there}."
+        f"there is no certificate {thumbprint} in {stores}.",
+        hint=f"With a private key there are: {there}.",
     )

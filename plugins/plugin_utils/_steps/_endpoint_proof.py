@@ -15,21 +15,30 @@ from .._errors import TlsOpsError
 from .._model.place import ANY_V6
 from .._model.plan import Outcome, Proof, Verdict
 from .._model.stores import Stores
-from .._model.web import Endpoint, WebServer
+from .._model.web import Endpoint, WebServer, in_words
 from .._tls.look import Look, Served
 from .._x509.certificate import Certificate
 from .._x509.chain import Path, alternatives, paths, sent_chain
 
 _NOBODYS = "tlsops.invalid"  # RFC 2606: nobody has this name, so no other record answers it
-_WORST_FIRST = (Outcome.MISSED, Outcome.NOT_PROVEN, Outcome.RESTART_REQUIRED, Outcome.PROVEN)
+_WORST_FIRST = (Outcome.MISSED, Outcome.NOT_PROVEN, Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE, Outcome.PROVEN)
 
 
 @dataclasses.dataclass(frozen=True)
 class Expected:
-    """``chain`` is what must be sent, leaf first; ``others`` are chains that Schannel may have built before."""
+    """``chain`` is what must be sent, leaf first; ``others`` are chains that Schannel may have built before.
+
+    ``leaf_only``: any chain of the leaf will do, and a listener that nobody reaches fails nothing.
+    """
 
     chain: Path
     others: tuple[Path, ...] = ()
+    leaf_only: bool = False
+
+    @property
+    def unheard(self) -> Outcome:
+        """The outcome of a look that shows nothing."""
+        return Outcome.UNPROVABLE if self.leaf_only else Outcome.NOT_PROVEN
 
 
 def expected_chain(leaf: Certificate, stores: Stores, at: datetime) -> Expected:
@@ -53,7 +62,7 @@ class _Asked:
     @property
     def how(self) -> str:
         where = f"{self.look.address} port {self.look.port} " if self.named else ""
-        return f"{where}with SNI {self.look.server_name}" if self.look.server_name else f"{where}without SNI"
+        return f"{where}asked for {self.look.server_name}" if self.look.server_name else f"{where}asked without a name"
 
 
 def unseen(web: WebServer, endpoint: Endpoint) -> str:
@@ -87,16 +96,19 @@ def endpoint_proof(
             end = start + len(each.look.operations)
             own = answers[start:end]
             # A listener that closes has no certificate yet: that is what was there before, where it has to start anew.
-            silent = Outcome.MISSED if remedy and own[0].ok else Outcome.NOT_PROVEN
+            silent = Outcome.MISSED if remedy and own[0].ok else expected.unheard
             verdicts.append(_sent(each, each.look.served(own), expected, silent))
             start = end
         if asked and not any(each.decides for each in asked):
-            verdicts.append(Verdict(Outcome.NOT_PROVEN, "other endpoints answer every name that could be asked for"))
+            verdicts.append(Verdict(expected.unheard, "other endpoints answer every name that could be asked for"))
         return _together(verdicts, because)
 
     operations = (read_back, *(operation for each in asked for operation in each.look.operations))
     what = f"{wanted.selector} holds and serves {expected.chain[0].thumbprint}"
-    return Proof(wanted.selector, what if asked else what.replace(" and serves", ""), operations, judge, remedy)
+    what = what if asked else what.replace(" and serves", "")
+    return Proof(
+        wanted.selector, what, operations, judge, remedy, in_words(wanted), "the old certificate after the swap"
+    )
 
 
 def _asked(web: WebServer, endpoint: Endpoint, leaf: Certificate, hosts: Sequence[str]) -> tuple[_Asked, ...]:
@@ -170,7 +182,7 @@ def _compared(served: Served, expected: Expected, silent: Outcome) -> tuple[Outc
     leaf, text = served.certificates[0], _chain_text(served.certificates)
     if leaf != expected.chain[0]:
         return Outcome.MISSED, f"another certificate: {text}"
-    if served.certificates == expected.chain:
+    if served.certificates == expected.chain or expected.leaf_only:
         return Outcome.PROVEN, text
     wanted = _chain_text(expected.chain)
     if served.certificates in expected.others:

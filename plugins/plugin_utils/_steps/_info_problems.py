@@ -44,6 +44,7 @@ def found(snapshot: Snapshot) -> tuple[Problem, ...]:
         *_clock(snapshot),
         *_not_read(snapshot),
         *_left_behind(snapshot),
+        *_no_sha2(snapshot),
         *_bindings(snapshot),
         *_dates(snapshot),
         *_chains(snapshot),
@@ -89,6 +90,15 @@ def _left_behind(snapshot: Snapshot) -> Iterator[Problem]:
             f"A run that changed the root {thumbprint} was cut off before the bindings below it were bound again: "
             "trusted_root does it.",
             thumbprint=thumbprint,
+        )
+
+
+def _no_sha2(snapshot: Snapshot) -> Iterator[Problem]:
+    if snapshot.web is not None and snapshot.web.takes_sha2 is False:
+        yield Problem(
+            "no_sha2",
+            "This server cannot use certificates that are signed with SHA-2, as CAs issue them today: install the "
+            "hotfix of KB968730 (or KB938397), then restart it.",
         )
 
 

@@ -22,13 +22,13 @@ from .._windows.certreq import accept
 from .._windows.certutil import link_key
 from .._windows.dialect import dialect_of
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
+from .._windows.versions import key_stores, product
 from .._x509.certificate import Certificate
 from .._x509.leaf import find_leaf, labels
 from .._x509.request import key_name
 from ._request_pending import dropping, requests_of, without
 
 Matched = Literal["pending request", "reissue", "installed"]
-_SERVER_2012 = (6, 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,10 +72,10 @@ def found(answer: Sequence[Certificate], personal: Sequence[PersonalCertificate]
 
 def store_problems(store: str, host: HostInfo) -> list[str]:
     """Why the host cannot have the certificate in this store."""
-    version = tuple(int(part) for part in host.os_version.split(".")[:2] if part.isdecimal())
-    if store == WEB_HOSTING and version < _SERVER_2012:
-        return [f"the store {WEB_HOSTING} came with Windows Server 2012, this is Windows {host.os_version}"]
-    return []
+    if store in key_stores(host.os_version):
+        return []
+    this = product(host.os_version)
+    return [f"the store {store} came with Windows Server 2012, this is {this}: leave 'store' out"]
 
 
 def key_problems(leaf: Certificate, host: HostInfo) -> list[str]:
@@ -83,7 +83,8 @@ def key_problems(leaf: Certificate, host: HostInfo) -> list[str]:
     key = key_name(leaf.public_key)
     if dialect_of(host).cng or key.startswith("rsa-"):
         return []
-    return [f"its key is {key or 'of an unknown kind'}, and Windows {host.os_version} holds RSA keys only"]
+    this = product(host.os_version)
+    return [f"its key is {key or 'of an unknown kind'}, and {this} holds RSA keys only: take one with an RSA key"]
 
 
 def store_of(web: WebServer, sites: Iterable[str]) -> tuple[str, list[str]]:

@@ -14,7 +14,7 @@ from .._batch.operation import Answer
 from .._errors import TlsOpsError
 from .._model.plan import Change, Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
-from .._model.web import Endpoint, WebServer
+from .._model.web import Endpoint, WebServer, in_words
 from .._tls.look import Look, Served
 from .._x509.certificate import Certificate
 from .._x509.chain import Path, Trust
@@ -118,7 +118,12 @@ def _one(web: WebServer, endpoint: Endpoint, leaf: Certificate, chains: _Chains)
     )
     if not looks:
         return Rebinding((change,), selectors=(own,), left={own: f"bound again but not looked at: {unseen}"})
-    proof = dataclasses.replace(_proof(endpoint, looks, chains), remedy=web.refresh(endpoint))
+    proof = dataclasses.replace(
+        _proof(endpoint, looks, chains),
+        remedy=web.refresh(endpoint),
+        listener=in_words(endpoint),
+        before="the old chain",
+    )
     return Rebinding((change,), (proof,), (own,))
 
 

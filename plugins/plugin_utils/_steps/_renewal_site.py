@@ -18,6 +18,7 @@ from .._model.web import Endpoint, Site, WebServer
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
 from .._x509.names import covers
+from ._endpoint_proof import Expected, endpoint_proof, unseen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +29,6 @@ class Bound:
     endpoints: tuple[Endpoint, ...] = ()  # as they will be
     changes: tuple[Change, ...] = ()
     proofs: tuple[Proof, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def find_site(web: WebServer, name: str) -> Site:
@@ -96,25 +96,33 @@ def as_problem(error: TlsOpsError) -> str:
     return f"{error.message} {error.hint}".strip().rstrip(".")
 
 
-def bound(web: WebServer, site: Site, port: int, certificate: Certificate, store: str) -> Bound:
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What the endpoints are to hold. Without ``looks`` nobody looks at what they send: the site is stopped next."""
+
+    certificate: Certificate
+    store: str
+    looks: bool = True
+
+
+def bound(web: WebServer, site: Site, port: int, wanted: Wanted) -> Bound:
     """The certificate at every endpoint of the site on the port; a new endpoint where there is none.
 
     Raises TlsOpsError where another site's certificate would change with it: one endpoint is one certificate.
     """
     own = web.endpoints_on(site, port)
     if not own:
-        return _attached(web, site, port, certificate, store)
+        return _attached(web, site, port, wanted)
     for endpoint in own:
         _refuse_shared(endpoint, site)
     result = Bound(web)
     for endpoint in own:
-        one = _replaced(result.web or web, endpoint, certificate, store)
+        one = _replaced(result.web or web, endpoint, wanted)
         result = Bound(
             one.web,
             (*result.endpoints, *one.endpoints),
             (*result.changes, *one.changes),
             (*result.proofs, *one.proofs),
-            tuple(dict.fromkeys((*result.warnings, *one.warnings))),
         )
     return result
 
@@ -134,10 +142,11 @@ def _refuse_shared(endpoint: Endpoint, site: Site) -> None:
         )
 
 
-def _replaced(web: WebServer, endpoint: Endpoint, certificate: Certificate, store: str) -> Bound:
+def _replaced(web: WebServer, endpoint: Endpoint, wanted: Wanted) -> Bound:
+    certificate, store = wanted.certificate, wanted.store
     after = dataclasses.replace(endpoint, thumbprint=certificate.thumbprint, store=store, inherited_from="")
     if endpoint.thumbprint.upper() == certificate.thumbprint and endpoint.store.casefold() == store.casefold():
-        return Bound(web, (endpoint,), proofs=(_proof(web, endpoint),))
+        return Bound(web, (endpoint,), proofs=(_proof(web, endpoint, wanted),))
     change = Change(
         what=f"bind {labels([certificate])} at {endpoint.selector}",
         where=endpoint.selector,
@@ -146,10 +155,12 @@ def _replaced(web: WebServer, endpoint: Endpoint, certificate: Certificate, stor
         operations=web.replace(endpoint, certificate.thumbprint, store),
         closing=web.settle(endpoint),
     )
-    return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),), _until_started(web, after))
+    web = web.with_endpoint(after)
+    return Bound(web, (after,), (change,), (_proof(web, after, wanted),))
 
 
-def _attached(web: WebServer, site: Site, port: int, certificate: Certificate, store: str) -> Bound:
+def _attached(web: WebServer, site: Site, port: int, wanted: Wanted) -> Bound:
+    certificate, store = wanted.certificate, wanted.store
     there = web.attachment(site, port)
     after = dataclasses.replace(
         there, sites=(site.name,), owner="iis", thumbprint=certificate.thumbprint, store=store, inherited_from=""
@@ -162,18 +173,29 @@ def _attached(web: WebServer, site: Site, port: int, certificate: Certificate, s
         operations=web.attach(site, port, certificate.thumbprint, store),
         closing=web.settle(there),
     )
-    return Bound(web.with_endpoint(after), (after,), (change,), (_proof(web, after),), _until_started(web, after))
+    web = web.with_endpoint(after)
+    return Bound(web, (after,), (change,), (_proof(web, after, wanted),))
 
 
-def _until_started(web: WebServer, endpoint: Endpoint) -> tuple[str, ...]:
-    """A warning where a listener that runs may keep what it has: nobody looks at a renewal site here."""
-    if not web.refresh(endpoint):
-        return ()
-    names = ", ".join(f"'{name}'" for name in endpoint.sites)
-    return (f"The site {names} is started: it may answer with what it had until it is stopped and started.",)
+def _proof(web: WebServer, after: Endpoint, wanted: Wanted) -> Proof:
+    """What it holds; where a listener that runs may go on with what it had, what that sends as well."""
+    if wanted.looks and web.refresh(after):
+        with contextlib.suppress(TlsOpsError):  # where http.sys does not listen for it nobody can look
+            return _served(web, after, wanted.certificate)
+    return _held(web, after)
 
 
-def _proof(web: WebServer, wanted: Endpoint) -> Proof:
+def _served(web: WebServer, after: Endpoint, certificate: Certificate) -> Proof:
+    """Of a renewal site only the leaf counts, and that nobody reaches it fails nothing: Steps 2 and 3 do not need it.
+
+    Raises TlsOpsError where http.sys does not listen for it.
+    """
+    expected = Expected((certificate,), leaf_only=True)
+    proof = endpoint_proof(web, after, expected, (), because=unseen(web, after))
+    return dataclasses.replace(proof, before="what it had before")
+
+
+def _held(web: WebServer, wanted: Endpoint) -> Proof:
     return Proof(
         name=f"binding {wanted.selector}",
         what=f"the certificate at {wanted.selector}",

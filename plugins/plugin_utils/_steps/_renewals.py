@@ -39,7 +39,7 @@ class Entry:
     def installing(self, snapshot: Snapshot) -> CertificateInstall | None:
         """Step 1 with the store that the endpoints name. Raises TlsOpsError."""
         store = self.swap.wanted_store(snapshot)
-        return dataclasses.replace(self.install, store=store) if self.install else None
+        return dataclasses.replace(self.install, store=store, looks=False) if self.install else None
 
     def certificates(self, snapshot: Snapshot) -> tuple[Certificate, ...]:
         """What the CA sent, or the installed certificate. Raises TlsOpsError where that is not there."""

@@ -52,7 +52,8 @@ def in_use(snapshot: Snapshot, *, thumbprint: str, site: str, due_days: int | No
 
     Raises NoMatch where there is no such certificate or site, TlsOpsError where the site uses none or several.
     """
-    wanted = thumbprint_of(snapshot, site) if site else thumbprint
+    otherwise = "Leave site out and give subject or names."
+    wanted = thumbprint_of(snapshot, site, otherwise=otherwise) if site else thumbprint
     if not wanted:
         return None
     return InUse(resolve(snapshot, thumbprint=wanted).certificate, snapshot.host.clock, due_days)

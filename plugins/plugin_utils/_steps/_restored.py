@@ -50,6 +50,11 @@ class Target:
         return not self.blind or isinstance(opened.key, rsa.RSAPrivateKey)
 
     @property
+    def name_there(self) -> str:
+        """The friendly name afterwards: nothing renames a certificate that is complete."""
+        return self.there.friendly_name if self.there and self.complete else self.friendly_name
+
+    @property
     def unopened(self) -> bool:
         """Whether only a signature can tell that the key is there."""
         return self.complete and self.there is not None and not self.there.provider

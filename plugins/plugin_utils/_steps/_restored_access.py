@@ -12,7 +12,9 @@ from .._errors import TlsOpsError
 from .._model.plan import Change
 from .._model.snapshot import Snapshot
 from .._windows.access import is_sid
+from .._windows.dialect import dialect_of
 from .._windows.personal import MY, WEB_HOSTING, with_key
+from .._windows.versions import key_stores
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels
 from ._key_access import Wanted
@@ -35,7 +37,7 @@ def wanted_access(snapshot: Snapshot, accounts: Sequence[str], like: str) -> Wan
         raise TlsOpsError(
             f"this host knows no account {', '.join(unknown)}.",
             hint="Names differ with the language of Windows; a SID is the same everywhere, such as S-1-5-20 for "
-            "NETWORK SERVICE. An application pool's account is 'IIS AppPool\\<pool>', where that pool exists.",
+            f"NETWORK SERVICE. {dialect_of(snapshot.host).pool_accounts}",
         )
     return Wanted(tuple(dict.fromkeys(sids.values())), _list_of(like, snapshot) if like else "")
 
@@ -60,8 +62,9 @@ def _list_of(thumbprint: str, snapshot: Snapshot) -> str:
     named = [one for one in own if one.certificate.thumbprint == thumbprint]
     if not named:
         there = labels([one.certificate for one in own][:10])
+        stores = " or ".join(key_stores(snapshot.host.os_version))
         raise TlsOpsError(
-            f"key_access_like: there is no certificate {thumbprint} with a private key in MY or WebHosting.",
+            f"key_access_like: there is no certificate {thumbprint} with a private key in {stores}.",
             hint=f"With a private key there are: {there}.",
         )
     access = next((one.access for one in named if one.access), "")

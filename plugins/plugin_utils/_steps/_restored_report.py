@@ -29,7 +29,7 @@ def result(
         "not_after": leaf.not_after.isoformat(),
         "store": place.store,
         "path": path,
-        "friendly_name": place.friendly_name,
+        "friendly_name": place.name_there,
         "imported": not place.complete,
         "key": key_there(place),
         "key_access": list(wanted.readers),

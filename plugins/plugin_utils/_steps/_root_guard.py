@@ -12,12 +12,36 @@ from collections.abc import Sequence
 
 from .._model.snapshot import Snapshot
 from .._x509.certificate import Certificate
-from .._x509.chain import Trust
+from .._x509.chain import Trust, named
 from ._intermediates import sorted_out
 from ._root_changes import Edit
-from ._roots import copies_of, in_use, installed_by, stands_beside, stores_of
+from ._roots import copies_of, in_use, installed_by, stands_beside, stores_of, web_problem
 
 _NOTHING_ELSE = "no cross certificate that leads to another root is in the stores, so no other chain takes its place"
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """Why a root must not be taken away. ``needed``: a certificate in use, or of the answer, has no chain without it.
+
+    ``too_late``: every cross certificate of its name and key that the host or the answer has is expired.
+    """
+
+    root: Certificate
+    why: str
+    needed: bool
+    too_late: bool
+
+    @property
+    def hint(self) -> str:
+        """What to do, and what ``force`` would do."""
+        leave = "" if self.needed else ", or leave the root as it is"
+        if self.too_late:
+            todo = "Ask the CA for a newer cross certificate, or leave the root as it is."
+        else:
+            todo = f"Install the cross certificate and what is above it first{leave}."
+        cost = ", and takes away the only trusted chain" if self.needed else ""
+        return f"{todo} force: true does it all the same{cost}."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,35 +68,44 @@ class Guard:
                     edit = edit.then(_added(edit.snapshot, leaf, [each for each in self.answer if each in path]))
         return edit
 
-    def refusals(self) -> list[tuple[Certificate, str]]:
-        """Each root that must not be taken away, with the reason."""
-        reasons = [(root, self._refusal(root)) for root in self._roots]
-        return [(root, why) for root, why in reasons if why]
+    def refusals(self) -> list[Refusal]:
+        """Each root that must not be taken away."""
+        return [refusal for refusal in map(self._refusal, self._roots) if refusal]
 
-    def _refusal(self, root: Certificate) -> str:
-        """Empty where another chain takes the root's place everywhere, from what is in the stores.
+    def _refusal(self, root: Certificate) -> Refusal | None:
+        """None where another chain takes the root's place everywhere, from what is in the stores.
 
         A leaf's own dates are not the root's matter: an expired certificate that is still bound must not keep a renewal
         from going on.
         """
+        crosses = [each for each in self._now.known(root.subject) if stands_beside(each, root)]
+        at = self.before.host.clock
+        too_late = bool(crosses) and all(cross.not_after < at for cross in crosses)
         concerned = [leaf for leaf in self._leaves if self._needs(leaf, root)]
         for leaf in concerned:
             if not self._stored.trusted(leaf, expired_leaf=True):
-                why = self._reasons(leaf, leaf=True)
-                return f"{leaf.label} ({leaf.thumbprint}) would have no trusted chain left: {why}"
-        if concerned:
-            return ""
-        crosses = [each for each in self._now.known(root.subject) if stands_beside(each, root)]
+                why = f"{named(leaf)} would have no trusted chain left: {self._reasons(leaf, root, leaf=True)}"
+                return Refusal(root, why, needed=True, too_late=too_late)
         stored = self._stored.known(root.subject)
-        if any(self._stored.trusted(cross) for cross in crosses if cross in stored):
-            return ""
-        return "; ".join(dict.fromkeys(self._reasons(cross) for cross in crosses)) or _NOTHING_ELSE
+        if concerned or any(self._stored.trusted(cross) for cross in crosses if cross in stored):
+            return None
+        why = "; ".join(dict.fromkeys(self._reasons(cross, root) for cross in crosses)) or _NOTHING_ELSE
+        return Refusal(root, f"{self._unused}{why}", needed=False, too_late=too_late)
 
-    def _reasons(self, start: Certificate, *, leaf: bool = False) -> str:
+    @property
+    def _unused(self) -> str:
+        return "" if web_problem(self.before) else "no certificate in use on this host needs it, but "
+
+    def _reasons(self, start: Certificate, root: Certificate, *, leaf: bool = False) -> str:
         """Why the other chains do not hold. That the roots in question are disabled is no news, nor a leaf's dates."""
+
+        def name(each: Certificate) -> str:
+            beside = stands_beside(each, root)
+            return f"the cross certificate of the same name ({each.thumbprint})" if beside else named(each)
+
         trust = self._promised
         others = [path for path in trust.walks(start) if path[-1].thumbprint not in self.gone]
-        problems = (trust.problem(path, expired_leaf=leaf) for path in others)
+        problems = (trust.problem(path, expired_leaf=leaf, name=name) for path in others)
         return "; ".join(dict.fromkeys(problem for problem in problems if problem)) or _NOTHING_ELSE
 
     def _needs(self, leaf: Certificate, root: Certificate) -> bool:

@@ -15,13 +15,15 @@ from collections.abc import Collection, Sequence
 class Match:
     """``names`` are all that were found, in the order in which IIS has them; ``named`` those given by their very name.
 
-    ``unknown`` are names, and ``unused`` patterns, that found nothing.
+    ``unknown`` are names, and ``unused`` patterns, that found nothing; ``shut`` are patterns, each with what it found,
+    that found sites only which no pattern is to find.
     """
 
     names: tuple[str, ...] = ()
     named: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    shut: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def is_pattern(text: str) -> bool:
@@ -39,6 +41,7 @@ def matched(sites: Sequence[str], wanted: Sequence[str], never: Collection[str])
     found: set[str] = set()
     unknown: list[str] = []
     unused: list[str] = []
+    shut: list[tuple[str, tuple[str, ...]]] = []
     for each in wanted:
         own = {site for site in sites if site.casefold() == each.casefold()}
         if own:
@@ -46,11 +49,14 @@ def matched(sites: Sequence[str], wanted: Sequence[str], never: Collection[str])
         elif not is_pattern(each):
             unknown.append(each)
         else:
-            hits = {site for site in sites if _fits(site, each) and site.casefold() not in excluded}
+            fitting = tuple(site for site in sites if _fits(site, each))
+            hits = {site for site in fitting if site.casefold() not in excluded}
             found |= hits
-            unused += [] if hits else [each]
+            if fitting and not hits:
+                shut.append((each, fitting))
+            unused += [] if fitting else [each]
     names = tuple(site for site in sites if site in named | found)
-    return Match(names, frozenset(named), tuple(unknown), tuple(unused))
+    return Match(names, frozenset(named), tuple(unknown), tuple(unused), tuple(shut))
 
 
 def _fits(site: str, pattern: str) -> bool:

@@ -66,7 +66,8 @@ def of_sites(web: WebServer, wanted: Sequence[str], never: Collection[str], *, l
     asked = ", ".join(f"'{each}'" for each in wanted)
     if not match.names:
         raise NoMatch(
-            f"no web site is meant by {asked}; there are: {site_names(web)}.", hint="Names are as IIS Manager shows."
+            " ".join((f"no web site is meant by {asked}; there are: {site_names(web)}.", *_shut(match))),
+            hint="Names are as IIS Manager shows.",
         )
     if match.unknown and not lenient:
         find_site(web, match.unknown[0])
@@ -93,7 +94,14 @@ def _of_names(web: WebServer, match: Match, bare: Sequence[str]) -> Targets:
         if site.name in by_pattern and site.state == "stopped"
     )
     return dataclasses.replace(
-        targets, asked=asked, by_pattern=by_pattern, findings=(*unknown, *unused, *left, *resting)
+        targets, asked=asked, by_pattern=by_pattern, findings=(*unknown, *unused, *_shut(match), *left, *resting)
+    )
+
+
+def _shut(match: Match) -> tuple[str, ...]:
+    texts = {pattern: " and ".join(f"'{site}'" for site in sites) for pattern, sites in match.shut}
+    return tuple(
+        f"'{pattern}' matches only the renewal site {sites}, which is left out." for pattern, sites in texts.items()
     )
 
 
@@ -105,8 +113,12 @@ def _no_https(name: str) -> TlsOpsError:
     )
 
 
-def of_binding(web: WebServer, information: str) -> Targets:
-    """The endpoint of one binding, ``ip:port:host``. Raises NoMatch where there is none, else TlsOpsError."""
+def of_binding(web: WebServer, information: str, renewal: str = "") -> Targets:
+    """The endpoint of one binding, ``ip:port:host``. Raises NoMatch where there is none, else TlsOpsError.
+
+    Several sites can have the binding, of which one runs. What only the site ``renewal`` has is left out beside that of
+    others: Step 1 sees to it.
+    """
     wanted = Place.parse(information)
     chosen = [(site, binding) for site in web.sites for binding, place in tls_places(site) if place == wanted]
     if not chosen:
@@ -116,7 +128,11 @@ def of_binding(web: WebServer, information: str) -> Targets:
             hint="Name one of these, or add the binding in IIS first.",
         )
     found = [each for each in web.endpoints if any(web.meets(site, binding, each) for site, binding in chosen)]
-    return _sorted(found, tuple(dict.fromkeys(site.name for site, _other in chosen)))
+    others = [each for each in found if {name.casefold() for name in each.sites} != {renewal.casefold()}]
+    targets = _sorted(others or found, tuple(dict.fromkeys(site.name for site, _other in chosen)))
+    left = [each for each in found if others and each not in others]
+    told = (f"{each.selector} is the renewal site's alone: it was left as it is." for each in left)
+    return dataclasses.replace(targets, findings=(*targets.findings, *told))
 
 
 def of_thumbprint(web: WebServer, old: str, new: str) -> Targets:

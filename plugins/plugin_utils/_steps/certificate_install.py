@@ -22,7 +22,7 @@ from ._certificate import ANSWER_ARGUMENTS, given_answer, unservable
 from ._intermediates import Intermediates, chain_problem, sorted_out
 from ._key_proof import key_proof
 from ._placement import Origin, found, key_opened, place, store_of, store_problems
-from ._renewal_site import Bound, as_problem, bound, find_site, site_problems
+from ._renewal_site import Bound, Wanted, as_problem, bound, find_site, site_problems
 from ._traps import refuse_kept
 
 ARGUMENTS: dict[str, Any] = {
@@ -45,7 +45,8 @@ RULES: dict[str, Any] = {
 class CertificateInstall:
     """Installs the certificate of a CA's answer for a key that is on the host.
 
-    ``store`` empty: the one that the records of ``for_sites`` name, else MY.
+    ``store`` empty: the one that the records of ``for_sites`` name, else MY. Without ``looks`` nobody looks at what the
+    renewal site sends: the task stops it behind this.
     """
 
     name: ClassVar[str] = "certificate_install"
@@ -55,6 +56,7 @@ class CertificateInstall:
     bind: bool = False
     for_sites: tuple[str, ...] = ()
     store: str = ""
+    looks: bool = True
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], controller: Controller) -> CertificateInstall:
@@ -76,8 +78,8 @@ class CertificateInstall:
         )
 
     def queries(self) -> frozenset[Query]:
-        needed = {Query.STORES, Query.PERSONAL}
-        return frozenset(needed | {Query.WEB} if self.renewal_site or self.for_sites else needed)
+        """The web server always: it says what no site here can serve."""
+        return frozenset({Query.STORES, Query.PERSONAL, Query.WEB})
 
     def plan(self, snapshot: Snapshot) -> Plan:
         """Everything is checked first, and every problem is in one error. Raises TlsOpsError."""
@@ -98,7 +100,7 @@ class CertificateInstall:
             findings=tuple(
                 f"{labels([one])} of the CA's answer was left out: {reason}." for one, reason in chain.left_out
             ),
-            warnings=(*(f"{labels([origin.leaf])} {each}." for each in warnings), *binding.warnings),
+            warnings=tuple(f"{labels([origin.leaf])} {each}." for each in warnings),
             # A proof that failed in an earlier run must not be passed over because the certificate is there now.
             prove_always=snapshot.prove_all or _installed_unopened(origin, store, snapshot),
         )
@@ -139,7 +141,7 @@ class CertificateInstall:
             return Bound(web), problems
         try:
             site = find_site(web, self.renewal_site)
-            binding = bound(web, site, self.port, leaf, store)
+            binding = bound(web, site, self.port, Wanted(leaf, store, self.looks))
             refuse_kept(web, [site.name] if binding.changes else [], leaf)
             return binding, problems
         except TlsOpsError as error:

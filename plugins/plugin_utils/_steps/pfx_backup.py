@@ -95,7 +95,8 @@ class PfxBackup:
 
     def plan(self, snapshot: Snapshot) -> Plan:
         """One export for every destination that lacks the backup. Raises TlsOpsError where it cannot be made."""
-        thumbprint = thumbprint_of(snapshot, self.site) if self.site else self.thumbprint
+        otherwise = "Name the certificate by its thumbprint."
+        thumbprint = thumbprint_of(snapshot, self.site, otherwise=otherwise) if self.site else self.thumbprint
         resolved = resolve(snapshot, thumbprint=thumbprint, answer=self.answer)
         found = {path: self._existing(path, resolved.certificate) for path in self._paths(resolved.certificate)}
         missing = [path for path, backup in found.items() if backup is None]

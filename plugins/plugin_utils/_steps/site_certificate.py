@@ -100,8 +100,7 @@ class SiteCertificate:
         if missing := self.unmatched(snapshot):
             return Plan(self.name, snapshot, result={"matched": False}, findings=(missing,))
         web = _web(snapshot)
-        resolved = resolve(snapshot, thumbprint=self.thumbprint, answer=self.answer)
-        targets = self._targets(snapshot, web).without_record_in(resolved.personal.store if resolved.personal else MY)
+        targets, resolved = self._found(snapshot, web)
         warnings = _checked(snapshot, web, targets, resolved)
         traps = check_traps(snapshot, web, targets.endpoints, resolved.certificate)
         swaps = [swapped(web, each, resolved.certificate, targets) for each in targets.endpoints]
@@ -154,8 +153,22 @@ class SiteCertificate:
             never = (*filter(None, (self.renewal_site,)), *self.never)
             return of_sites(web, self.production_sites, never, lenient=self.no_match == "ignore")
         if self.binding:
-            return of_binding(web, self.binding)
+            return of_binding(web, self.binding, self.renewal_site)
         return of_thumbprint(web, self.replaces, self._new(snapshot))
+
+    def _found(self, snapshot: Snapshot, web: WebServer) -> tuple[Targets, Resolved]:
+        """Where and which. Raises TlsOpsError; where both are not there it says both."""
+        try:
+            resolved = resolve(snapshot, thumbprint=self.thumbprint, answer=self.answer)
+        except TlsOpsError as error:
+            try:
+                self._targets(snapshot, web)
+            except NoMatch as other:
+                if other.message != error.message:
+                    error.message, error.hint = f"{other.message} Also, {error.message}", f"{other.hint} {error.hint}"
+            raise
+        store = resolved.personal.store if resolved.personal else MY
+        return self._targets(snapshot, web).without_record_in(store), resolved
 
     def _new(self, snapshot: Snapshot) -> str:
         """The thumbprint to come, also before it is installed; a mail may quote other ones. Raises TlsOpsError."""

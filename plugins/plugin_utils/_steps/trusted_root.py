@@ -17,6 +17,7 @@ from .._model.snapshot import Query, Snapshot
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509 import catalogue
 from .._x509.certificate import Certificate
+from .._x509.chain import named
 from .._x509.leaf import find_leaf, labels
 from ._certificate import ANSWER_ARGUMENTS, given_answer, normalized_thumbprint, unservable
 from ._rebind import Rebinding, rebinding
@@ -165,14 +166,10 @@ class TrustedRoot:
         start = Guard(snapshot, edit.snapshot, targets, self.answer).delivered()
         edit = start.then(self._edited(start.snapshot, targets))
         reasons = []
-        for root, why in Guard(start.snapshot, edit.snapshot, targets, self.answer).refusals():
+        for each in Guard(start.snapshot, edit.snapshot, targets, self.answer).refusals():
             if not self.force:
-                raise TlsOpsError(
-                    f"{root.label} ({root.thumbprint}) must not be {self.state}: {why}.",
-                    hint="Install the cross certificate and what is above it first. force: true does it all the same, "
-                    "and takes away the only trusted chain.",
-                )
-            reasons.append(f"{root.label} ({root.thumbprint}) is {self.state} all the same: {why}.")
+                raise TlsOpsError(f"{named(each.root)} must not be {self.state}: {each.why}.", hint=each.hint)
+            reasons.append(f"{named(each.root)} is {self.state} all the same: {each.why}.")
         return edit, tuple(reasons)
 
     def _findings(self, snapshot: Snapshot, targets: tuple[str, ...], found: tuple[Conflict, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._errors import TlsOpsError
@@ -38,6 +38,11 @@ def sent_chain(leaf: Certificate, stores: Stores, at: datetime) -> Path:
 def alternatives(leaf: Certificate, stores: Stores, at: datetime) -> list[Path]:
     """What could be sent: every trusted path without its root, the expected one first."""
     return [_without_root(path) for path in Trust(stores, at).trusted(leaf)]
+
+
+def named(certificate: Certificate) -> str:
+    """Its label and thumbprint, as errors and warnings have them."""
+    return f"{certificate.label} ({certificate.thumbprint})"
 
 
 class Trust:
@@ -92,21 +97,21 @@ class Trust:
         problems = (self.problem(path, expired_leaf=expired_leaf) for path in self.walks(leaf))
         return "; ".join(dict.fromkeys(problem for problem in problems if problem))
 
-    def problem(self, path: Path, *, expired_leaf: bool = False) -> str:
-        """Why this path is not trusted; empty where it is."""
+    def problem(self, path: Path, *, expired_leaf: bool = False, name: Callable[[Certificate], str] = named) -> str:
+        """Why this path is not trusted; empty where it is. ``name`` is what the text calls a certificate."""
         end = path[-1]
         if not end.self_signed:
             return f"the issuer of {end.label} ({end.issuer_text}) is not in the stores"
         for certificate in path:
             if certificate.thumbprint in self._disallowed:
-                return f"{certificate.label} ({certificate.thumbprint}) is disallowed"
+                return f"{name(certificate)} is disallowed"
             if not certificate.valid_at(self.at) and not (expired_leaf and certificate is path[0] and len(path) > 1):
-                return _out_of_date(certificate, self.at)
+                return f"{name(certificate)} {_out_of_date(certificate, self.at)}"
         copies = self._roots.get(end.thumbprint)
         if not copies:
-            return f"{end.label} ({end.thumbprint}) is not in the Root store"
+            return f"{name(end)} is not in the Root store"
         if not serves(copies, self.at, path[0]):
-            return f"{end.label} ({end.thumbprint}) is not enabled for server authentication"
+            return f"{name(end)} is not enabled for server authentication"
         return ""
 
     def is_enabled_root(self, certificate: Certificate) -> bool:
@@ -136,8 +141,8 @@ def _without_root(path: Path) -> Path:
 
 def _out_of_date(certificate: Certificate, at: datetime) -> str:
     if at > certificate.not_after:
-        return f"{certificate.label} ({certificate.thumbprint}) expired on {certificate.not_after:%Y-%m-%d}"
-    return f"{certificate.label} ({certificate.thumbprint}) is not valid before {certificate.not_before:%Y-%m-%d}"
+        return f"expired on {certificate.not_after:%Y-%m-%d}"
+    return f"is not valid before {certificate.not_before:%Y-%m-%d}"
 
 
 def _by_subject(pool: Iterable[Certificate]) -> Mapping[bytes, Sequence[Certificate]]:

@@ -218,7 +218,7 @@ class Iis6:
         return [site for site in sites(self.metabase) if self._state(site.number) == STARTED]
 
     def _collides(self, site: Site) -> bool:
-        return any(site.claims & other.claims for other in self._started() if other.number != site.number)
+        return site.mixed or any(site.claims & other.claims for other in self._started() if other.number != site.number)
 
     def _service_changed(self, name: str) -> None:
         """IISADMIN writes the metabase when it stops, and reads it when it starts. W3SVC starts the sites that had been

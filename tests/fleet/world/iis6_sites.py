@@ -37,6 +37,12 @@ class Site:
         return [(each[1], int(each[2])) for each in found if each]
 
     @property
+    def mixed(self) -> bool:
+        """Whether it has an address and port for HTTP and for SSL: http.sys refuses the second of them."""
+        found = (re.fullmatch(r"([0-9.]*):([0-9]+):(.*)", text) for text in self.plain)
+        return not {(each[1], int(each[2])) for each in found if each}.isdisjoint(self.endpoints)
+
+    @property
     def claims(self) -> set[tuple[bool, str]]:
         """What two started sites cannot both have."""
         return {(True, text.lower()) for text in self.secure} | {(False, text.lower()) for text in self.plain}

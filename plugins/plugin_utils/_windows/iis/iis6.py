@@ -100,6 +100,12 @@ class Iis6:
     def attachment(self, site: Site, port: int) -> Endpoint:
         """With the place that it adds: the certificate is the site's, at its other SecureBindings too."""
         place, _information = sites6.new_place(port)
+        if port in sites6.http_ports(site):
+            raise TlsOpsError(
+                f"port {port} is the HTTP port of the site '{site.name}' itself, and http.sys does not serve HTTP and "
+                "TLS on one port.",
+                hint="Name another port.",
+            )
         other = sites6.in_the_way(site, place, self.known_sites)
         if other and site.state in ("started", "starting"):
             raise TlsOpsError(

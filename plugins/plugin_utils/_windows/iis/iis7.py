@@ -49,6 +49,7 @@ class Iis7:
     metabase_certificates: Mapping[str, str] = dataclasses.field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     unreadable: tuple[str, ...] = ()
+    takes_sha2: bool = True
     shared: bool = False
     problem: Problem | None = None
 

@@ -154,6 +154,12 @@ def consumers(program: str, found: Nodes) -> Iterator[Consumer]:
             yield Consumer(program, f"metabase {path}, {CERTIFICATE}", thumbprint or "")
 
 
+def http_ports(site: Site) -> set[int]:
+    """The ports of its ServerBindings."""
+    plain = (Place.parse(each.information) for each in site.bindings if each.protocol == "http")
+    return {one.port for one in plain if one}
+
+
 def in_the_way(own: Site, place: Place, others: Iterable[Site]) -> Site | None:
     """A started site that has this address and port, whatever the host name: it answers there."""
     for each in others:

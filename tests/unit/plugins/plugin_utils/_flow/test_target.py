@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import host_info
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
@@ -51,6 +51,33 @@ def test_a_host_that_was_never_reached_stays_unreachable() -> None:
 
     with pytest.raises(AnsibleConnectionFailure):
         send(refuse)
+
+
+@pytest.mark.parametrize(
+    ("transport", "words", "todo"),
+    [
+        ("psrp", "pypsrp or dependencies are not installed: No module named 'pypsrp'", "pip install pypsrp."),
+        ("winrm", "winrm or requests is not installed: No module named 'winrm'", "pip install pywinrm."),
+        ("other", "its library is not installed", "runs Ansible."),
+    ],
+)
+def test_a_library_that_the_controller_lacks_is_no_matter_of_the_host(transport: str, words: str, todo: str) -> None:
+    def execute(*_: Any, **__: Any) -> Any:
+        raise AnsibleError(words)
+
+    target = ConnectionTarget(SimpleNamespace(transport=transport), execute)
+    with pytest.raises(TlsOpsError, match=words) as error:
+        target.batch([host_info()], mode="read", timeout=30)
+    assert error.value.hint.startswith("Nothing was sent. Install it on the controller")
+    assert error.value.hint.endswith(todo)
+
+
+def test_another_error_of_the_connection_is_an_unknown_outcome() -> None:
+    def execute(*_: Any, **__: Any) -> Any:
+        raise AnsibleError("winrm send_input failed")
+
+    with pytest.raises(UnknownOutcome, match="send_input"):
+        send(execute)
 
 
 def test_a_break_after_the_host_was_reached_is_an_unknown_outcome() -> None:

@@ -13,12 +13,14 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import 
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Binding, Endpoint, Site
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._renewal_site import (
     Bound,
+    Wanted,
     bound,
     find_site,
     site_problems,
     uncovered,
 )
 
+from tests.unit.iis_host import flight
 from tests.unit.mint import mint
 
 NEW = mint("www.example.com", names=["www.example.com", "*.shop.example.com"])
@@ -57,6 +59,11 @@ class Web:
         running = [site.name for site in self.sites if site.state == "started"]
         return (Operation("anew"),) if endpoint.selector.startswith("metabase=") and running else ()
 
+    def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
+        if self.free is not None:
+            raise TlsOpsError("http.sys does not listen there.")
+        return (("127.0.0.1", endpoint.port),)
+
     def settle(self, endpoint: Endpoint) -> tuple[Operation, ...]:
         return (Operation("settle", (("selector", endpoint.selector),)),)
 
@@ -87,14 +94,15 @@ def site(name: str, *https: str) -> Site:
 
 RENEWAL, SHOP = site("Renewal", "*:443:"), site("Shop", "*:443:a.shop.example.com", "*:8443:b.a.shop.example.com")
 WEB = Web((RENEWAL, SHOP))
+INHERITED = Endpoint("metabase=W3SVC/2", "0.0.0.0", 443, "", ("Renewal",), "iis", OLD, inherited_from="W3SVC")
 
 
 def missing(site: Site, ports: list[int] | None = None, web: Web = WEB) -> tuple[str, ...]:
     return uncovered(web, NEW.certificate, site, ports)  # type: ignore[arg-type]
 
 
-def bind(web: Web, port: int = 443, store: str = "MY") -> Bound:
-    return bound(web, RENEWAL, port, NEW.certificate, store)  # type: ignore[arg-type]
+def bind(web: Web, port: int = 443, store: str = "MY", *, looks: bool = True) -> Bound:
+    return bound(web, RENEWAL, port, Wanted(NEW.certificate, store, looks))  # type: ignore[arg-type]
 
 
 def test_sites_by_name_without_case() -> None:
@@ -192,15 +200,39 @@ def test_the_central_store_is_recognized() -> None:
 
 
 def test_an_inherited_certificate_is_shown_as_such_before_and_is_the_sites_own_after() -> None:
-    site_itself = Endpoint("metabase=W3SVC/2", "0.0.0.0", 443, "", ("Renewal",), "iis", OLD, inherited_from="W3SVC")
-    result = bind(Web((RENEWAL,), (site_itself,)))
+    result = bind(Web((RENEWAL,), (INHERITED,)))
     (change,) = result.changes
     assert change.before == f"certificate {OLD} from MY, inherited from W3SVC"
     assert change.after == f"certificate {NEW.thumbprint} from MY"
-    assert result.warnings == (
-        "The site 'Renewal' is started: it may answer with what it had until it is stopped and started.",
-    )
-    assert bind(Web((dataclasses.replace(RENEWAL, state="stopped"),), (site_itself,))).warnings == ()
+
+
+def test_a_renewal_site_that_may_go_on_with_what_it_has_is_looked_at_and_started_anew() -> None:
+    web = Web((RENEWAL,), (INHERITED,))
+    (proof,) = bind(web).proofs
+    assert (proof.name, proof.remedy) == ("metabase=W3SVC/2", (Operation("anew"),))
+    assert proof.listener == "the site 'Renewal' (metabase=W3SVC/2)"
+    read, *looks = proof.operations
+    assert (read.name, {each.name for each in looks}) == ("read", {"tcp.exchange"})
+    held = Answer("ok", NEW.thumbprint.encode())
+    judged = {
+        "old": proof.judge((held, *[Answer("ok", flight((mint("other").der,)))] * len(looks))),
+        "any chain": proof.judge((held, *[Answer("ok", flight((NEW.der, mint("other").der)))] * len(looks))),
+        "nobody there": proof.judge((held, *[Answer("error", kind="socket", number=10061)] * len(looks))),
+    }
+    outcomes = {name: (each.outcome, each.curable) for name, each in judged.items()}
+    assert outcomes["old"] == (Outcome.MISSED, True)
+    assert outcomes["any chain"][0] is Outcome.PROVEN
+    assert outcomes["nobody there"][0] is Outcome.UNPROVABLE, "Step 1 does not fail by that"
+
+
+def test_where_nobody_can_look_or_the_site_is_stopped_next_only_what_it_holds_is_read() -> None:
+    web = Web((RENEWAL,), (INHERITED,))
+    stopped = Web((dataclasses.replace(RENEWAL, state="stopped"),), (INHERITED,))
+    elsewhere = dataclasses.replace(web, free=INHERITED)
+    for result in (bind(web, looks=False), bind(stopped), bind(elsewhere)):
+        (proof,) = result.proofs
+        assert (proof.name, proof.remedy) == ("binding metabase=W3SVC/2", ())
+        assert [each.name for each in proof.operations] == ["read"]
 
 
 def test_bound_already_is_nothing_to_do_but_still_proven() -> None:

@@ -13,7 +13,9 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores impor
     PersonalCertificate,
     Stores,
 )
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Endpoint
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._roots import conflicts
+from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.certificate import Certificate
 
 from tests.unit.mint import NOW, mint
 from tests.unit.root_host import (
@@ -34,18 +36,47 @@ from tests.unit.root_host import (
 from tests.unit.shelves import copy, real, stores
 
 
+class NotRead:
+    """A web server whose configuration cannot be read."""
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        raise TlsOpsError("not read.")
+
+    def refusals(self, certificate: Certificate, provider: str = "") -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+
 def test_an_expired_cross_certificate_is_a_conflict_and_a_reason_to_refuse() -> None:
     before = EXPIRED.snapshot()
     (conflict,) = conflicts(before)
     assert (conflict.expired, conflict.delivered, conflict.stale) == (True, False, True)
     with pytest.raises(
-        TlsOpsError, match=r"www\.example\.com .* no trusted chain left: New Root .* expired on"
+        TlsOpsError, match=r"www\.example\.com .* chain left: the cross certificate of the same name .* expired on"
     ) as error:
         step().plan(before)
     assert "takes away the only trusted chain" in error.value.hint
     forced = step(force=True).plan(before)
     assert forced.changes
     assert "all the same" in forced.warnings[0]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_root_that_no_certificate_in_use_needs_is_told_to_be_one(known: bool) -> None:
+    web = NotRead() if not known else EXPIRED.snapshot(used=False).web
+    with pytest.raises(TlsOpsError) as error:
+        step("disabled", EXPIRED.new.thumbprint).plan(EXPIRED.snapshot(web=web))
+    assert ("no certificate in use on this host needs it, but the cross certificate" in error.value.message) is known
+    assert f"of the same name ({EXPIRED.cross.thumbprint}) expired on" in error.value.message
+    assert error.value.hint == (
+        "Ask the CA for a newer cross certificate, or leave the root as it is. force: true does it all the same."
+    )
+
+
+def test_where_there_is_no_cross_certificate_at_all_one_is_asked_for() -> None:
+    with pytest.raises(TlsOpsError, match="so no other chain takes its place") as error:
+        step("disabled", F.new.thumbprint).plan(F.snapshot(used=False, intermediates=(F.issuing,)))
+    assert "Install the cross certificate and what is above it first, or leave the root as it is" in error.value.hint
 
 
 def test_another_site_must_not_lose_its_chain() -> None:

@@ -40,6 +40,12 @@ def test_what_found_nothing_is_told() -> None:
     assert match == Match(("Shop DE",), frozenset(["Shop DE"]), ("X",), ("Y*",))
 
 
+def test_a_pattern_that_finds_only_what_it_must_not_is_told_apart() -> None:
+    match = matched(SITES, ["Renew*", "Y*", "*"], ["renewal"])
+    assert (match.shut, match.unused) == ((("Renew*", ("Renewal",)),), ("Y*",))
+    assert "Renewal" not in match.names
+
+
 def test_a_name_is_no_pattern() -> None:
     assert not is_pattern("Shop (50%) {x}")
     assert all(map(is_pattern, ("*", "a?", "[a]")))
@@ -50,7 +56,7 @@ def test_whatever_is_written_has_a_meaning(sites: list[str], wanted: list[str], 
     match = matched(sites, wanted, never)
     assert list(match.names) == [site for site in sites if site in match.names]
     assert match.named <= set(match.names)
-    assert {*match.unknown, *match.unused} <= set(wanted)
+    assert {*match.unknown, *match.unused, *(pattern for pattern, _sites in match.shut)} <= set(wanted)
     shut = {each.casefold() for each in never}
     assert all(name in match.named for name in match.names if name.casefold() in shut)
 

@@ -65,6 +65,10 @@ def test_what_of_a_list_is_not_there() -> None:
         "There is no web site 'Portal'",
         "No web site matches 'X*'.",
     ]
+    (finding,) = of_sites(web(), ["Other*", "Shop 1"], ["other"], lenient=False).findings
+    assert finding == "'Other*' matches only the renewal site 'Other', which is left out."
+    with pytest.raises(NoMatch, match="'Other\\*' matches only the renewal site 'Other', which is left out"):
+        of_sites(web(), ["Other*"], ["other"], lenient=False)
     for lenient in (False, True):
         with pytest.raises(TlsOpsError, match="'Shop plain' has no https binding") as error:
             of_sites(web(), ["Shop plain", "Shop 1"], [], lenient=lenient)

@@ -74,7 +74,7 @@ def test_every_listener_of_an_endpoint_is_looked_at_and_each_decides() -> None:
     assert verdict.outcome is Outcome.PROVEN
     looks = [(each["port"], each["server_name"]) for each in verdict.facts["served"]]
     assert looks == [(443, "www.example.com"), (443, ""), (8443, "www.example.com"), (8443, "")]
-    assert "127.0.0.1 port 8443 without SNI" in verdict.seen
+    assert "127.0.0.1 port 8443 asked without a name" in verdict.seen
     target.sent[8443] = chain(OLD)
     (proof,) = swap().plan(snapshot()).proofs
     one = proof.judge(tuple(map(target.execute, proof.operations)))
@@ -203,9 +203,51 @@ def test_to_install_it_or_to_look_at_roots_is_only_a_warning() -> None:
     assert not part_of_a_renewal.plan(snapshot(web)).warnings
 
 
-def test_a_renewal_site_that_runs_may_keep_what_it_has() -> None:
-    (warning,) = install(bind=True).plan(snapshot()).warnings
-    assert warning.startswith("The site 'Renewal' is started")
+def test_to_install_it_for_no_site_warns_too() -> None:
+    web = dataclasses.replace(WEB, no_service=(NEW.thumbprint,))
+    (warning,) = install(renewal_site="").plan(snapshot(web)).warnings
+    assert "cannot serve" in warning
+
+
+def test_a_renewal_site_that_runs_is_started_anew_where_it_keeps_what_it_has() -> None:
+    plan = install(bind=True).plan(snapshot())
+    proof = plan.proofs[-1]
+    assert (plan.warnings, proof.remedy) == ((), WEB.refresh(WEB.endpoints[1]))
+    target = host()
+    for change in plan.changes:
+        assert all(target.execute(each).ok for each in change.operations)
+    assert proof.judge(tuple(map(target.execute, proof.operations))).outcome is Outcome.MISSED
+    assert all(target.execute(each).ok for each in proof.remedy)
+    assert proof.judge(tuple(map(target.execute, proof.operations))).outcome is Outcome.PROVEN
+
+
+def test_a_renewal_site_that_the_same_task_stops_is_not_looked_at() -> None:
+    proof = install(bind=True, looks=False).plan(snapshot()).proofs[-1]
+    assert (proof.remedy, [each.name for each in proof.operations]) == ((), ["other.get"])
+
+
+def test_by_binding_the_endpoint_of_the_stopped_renewal_site_alone_is_left_as_it_is() -> None:
+    """Of two sites that have a binding one runs; Step 1 gives the renewal site its certificate."""
+    renewal = dataclasses.replace(RENEWAL, bindings=SHOP.bindings[:1], state="stopped")
+    web = OtherWeb((SHOP, renewal), (vhost(SHOP, OLD.thumbprint), vhost(renewal, OLD.thumbprint)))
+    given = {"production_site": "", "binding": SHOP.bindings[0].information}
+    plan = swap(**given, renewal_site="renewal").plan(snapshot(web))
+    assert [each["selector"] for each in plan.result["endpoints"]] == ["vhost=1"]
+    assert "vhost=2 is the renewal site's alone: it was left as it is." in plan.findings
+    both = swap(**given).plan(snapshot(web))
+    assert [each["selector"] for each in both.result["endpoints"]] == ["vhost=1", "vhost=2"]
+    alone = OtherWeb((renewal,), (vhost(renewal, OLD.thumbprint),))
+    only = swap(**given, renewal_site="Renewal").plan(snapshot(alone))
+    assert [each["selector"] for each in only.result["endpoints"]] == ["vhost=2"]
+
+
+@pytest.mark.parametrize(("takes", "kinds"), [(False, ["no_sha2"]), (True, []), (None, [])])
+def test_info_tells_that_a_host_cannot_use_sha_2(takes: bool | None, kinds: list[str]) -> None:
+    web = dataclasses.replace(WEB, takes_sha2=takes)
+    problems = TlsInfo(frozenset()).plan(snapshot(web)).result["problems"]
+    found = [each for each in problems if each["kind"] == "no_sha2"]
+    assert [each["kind"] for each in found] == kinds
+    assert all("KB968730" in each["text"] for each in found)
 
 
 def test_other_sites_that_run_are_named_and_left_alone() -> None:

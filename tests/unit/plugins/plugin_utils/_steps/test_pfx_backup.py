@@ -257,7 +257,7 @@ def test_by_the_site():
     several = Web(sites, (used, dataclasses.replace(sni, thumbprint=OTHER.thumbprint)))
     for site, web, words in (
         ("None", several, "no site 'None'. There are: Default Web Site, Empty"),
-        ("Empty", several, "no certificate is attached"),
+        ("Empty", several, r"no certificate is attached to .*'\. Name the certificate by its thumbprint\."),
         ("Default Web Site", several, "several certificates: ipport=0.0.0.0:443 .*, hostnameport=a:443"),
         ("Default Web Site", None, "has no IIS"),
     ):

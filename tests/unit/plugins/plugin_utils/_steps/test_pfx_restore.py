@@ -147,7 +147,8 @@ def test_what_is_there_otherwise():
     assert "is there already and exportable; it was asked for as not exportable" in exportable
     assert "'www 2026', and is left as it is" in name
     assert "archived" in archived
-    assert step().plan(snapshot(entry(exportable=None, friendly_name="other"))).findings == ()
+    there = step().plan(snapshot(entry(exportable=None, friendly_name="other")))
+    assert (there.findings, there.result["friendly_name"]) == ((), "other")
 
 
 def test_accounts_that_may_read_the_key():
@@ -172,6 +173,21 @@ def test_an_account_that_the_host_does_not_know():
         step(key_access=["NETWORK SERVICE"]).plan(snapshot(accounts={"NETWORK SERVICE": ""}))
 
 
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("10.0.20348", r"'IIS AppPool\<pool>', where that pool exists"),
+        ("5.2.3790", "of IIS 6.0 has no account of its own"),
+    ],
+)
+def test_the_account_of_an_application_pool_depends_on_the_host(version, words):
+    host, given = dataclasses.replace(HOST, os_version=version), {"IIS AppPool\\Shop": ""}
+    with pytest.raises(TlsOpsError, match="knows no account") as error:
+        step(key_access=list(given)).plan(snapshot(accounts=given, host=host))
+    assert words in error.value.hint
+    assert ("AppPool" in error.value.hint) is (version != "5.2.3790")
+
+
 @pytest.mark.parametrize("account", ["", "  ", "S-1-", "s-1-5-x", "S-1-5", "S-1-5-4294967296"])
 def test_what_is_no_account(account):
     with pytest.raises(TlsOpsError, match="neither an account's name nor a SID"):
@@ -187,8 +203,10 @@ def test_the_list_of_another_key():
     (operation,) = operations(step(**given).plan(snapshot(like, entry())))
     assert operation.undo == (key_acl("MY", LEAF.thumbprint, sddl=DEFAULT),)
     assert not step(**given).plan(snapshot(like, entry(access=like.access))).changes_anything
-    with pytest.raises(TlsOpsError, match="there is no certificate"):
+    with pytest.raises(TlsOpsError, match=r"there is no certificate .* in MY or WebHosting"):
         step(**given).plan(snapshot())
+    with pytest.raises(TlsOpsError, match=r"there is no certificate .* in MY\."):
+        step(**given).plan(snapshot(host=dataclasses.replace(HOST, os_version="5.2.3790")))
     with pytest.raises(TlsOpsError, match="could not be read on this host"):
         step(**given).plan(snapshot(entry(OTHER, access="")))
     with pytest.raises(TlsOpsError, match="names the certificate that is restored"):
@@ -227,13 +245,13 @@ def test_an_old_backup_is_restored_with_a_warning():
 
 def test_a_store_that_this_windows_does_not_have():
     old = dataclasses.replace(HOST, os_version="6.1.7601")
-    with pytest.raises(TlsOpsError, match="WebHosting came with Windows Server 2012"):
+    with pytest.raises(TlsOpsError, match="2012, this is Windows Server 2008 R2: leave 'store' out"):
         step(store="WebHosting").plan(snapshot(host=old))
 
 
 def test_a_key_that_server_2003_cannot_hold():
     old = dataclasses.replace(HOST, os_version="5.2.3790")
-    with pytest.raises(TlsOpsError, match=r"its key is ecdsa-p256, and Windows 5\.2\.3790 holds RSA keys only"):
+    with pytest.raises(TlsOpsError, match=r"ecdsa-p256, and Windows Server 2003 holds RSA keys only: .* RSA key"):
         step(backup(EC_LEAF)).plan(snapshot(host=old))
     assert step().plan(snapshot(host=old)).changes_anything
 

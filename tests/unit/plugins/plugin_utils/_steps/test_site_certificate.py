@@ -40,7 +40,7 @@ def host(**fields: Any) -> Host:
 
 
 def snapshot(target: Host, *extra: PersonalCertificate, **fields: Any) -> Snapshot:
-    info = dataclasses.make_dataclass("Info", ["clock"])(NOW)
+    info = dataclasses.make_dataclass("Info", ["clock", "os_version"])(NOW, "10.0.20348")
     mine = tuple(PersonalCertificate("MY", each.certificate, True) for each in (OLD, NEW))
     given = {"stores": stores([ROOT], [ISSUER]), "personal": (*mine, *extra), "web": target.web()}
     return Snapshot(info, Journal(), **(given | fields))
@@ -241,8 +241,20 @@ def test_dry_run_of_a_chain_goes_on_with_a_pending_request() -> None:
     plan = step(thumbprint="", answer=answer).plan(before)
     assert len(plan.changes) == 1
     assert "not installed yet" in plan.warnings[0]
-    with pytest.raises(TlsOpsError, match="not installed yet"):
+    with pytest.raises(TlsOpsError, match=r"^'www.* not installed yet"):
         step(thumbprint="", answer=answer).plan(dataclasses.replace(before, dry_run=False))
+
+
+@pytest.mark.parametrize(
+    "choice", [{"production_site": "X"}, {"binding": "*:444:"}, {"production_site": "", "production_sites": ("X*",)}]
+)
+def test_where_both_the_place_and_the_certificate_are_missing_both_are_told(choice: dict[str, Any]) -> None:
+    here = snapshot(host())
+    with pytest.raises(TlsOpsError, match=r"there are: .*\. Also, there is no certificate ABAB"):
+        step(**choice, thumbprint="AB" * 20).plan(here)
+    with pytest.raises(TlsOpsError) as error:
+        step(replaces="CD" * 20, answer=(), thumbprint="").plan(here)
+    assert "Also," not in error.value.message
 
 
 def judged(chain: tuple[Minted, ...] | None, records: dict[str, Record] | None = None, **fields: Any) -> Verdict:

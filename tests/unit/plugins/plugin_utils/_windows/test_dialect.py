@@ -34,6 +34,7 @@ def test_it_is_chosen_from_what_the_host_says(version: str, options: tuple[str, 
     assert (*dialect.quiet, *dialect.machine) == options
     assert dialect.accepts_reissues is reissues
     assert (b"HashAlgorithm" in dialect.inf(PLAIN)) is reissues
+    assert ("IIS AppPool" in dialect.pool_accounts) is reissues
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,16 @@ def test_a_site_that_the_plan_starts_behind_its_swap_is_not_started_anew() -> No
     assert invoked(changed.refresh(changed.endpoints[0])) == ["W3SVC/1 Stop", "W3SVC/1 Start"]
 
 
+@pytest.mark.parametrize("state", [2, 4, 6])
+def test_a_port_that_the_site_itself_has_for_http_is_refused_whatever_its_state(state: int) -> None:
+    web = two(secure=(), plain=("10.0.0.9:8080:",), state=state).web()
+    for act in (web.attachment, lambda one, port: web.attach(one, port, NEW, "MY")):
+        with pytest.raises(TlsOpsError, match="port 8080 is the HTTP port of the site 'Renewal' itself") as caught:
+            act(web.sites[1], 8080)
+        assert "another port" in caught.value.hint
+    assert web.attachment(web.sites[1], 8443).port == 8443
+
+
 def test_a_start_anew_leaves_the_start_mode() -> None:
     target = Host({"W3SVC": {}, SITE: site() | {"ServerAutoStart": ("flag", b"0")}})
     before = copy.deepcopy(target.nodes)
