@@ -14,8 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.change import Change
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.consumers import Consumer
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Change
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import (
     Binding,
     Endpoint,

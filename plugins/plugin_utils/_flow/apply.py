@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from .._batch.operation import Answer, Operation
 from .._batch.operations import reg_read
 from .._errors import TlsOpsError, naming
-from .._model.plan import Change, Export, Plan, Proof
+from .._model.change import Change
+from .._model.plan import Export, Plan, Proof
 from .._windows import certreq, certutil, pfx_import
 from .._windows.journal import JOURNAL
 

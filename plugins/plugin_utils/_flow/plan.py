@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from .._model.plan import Change, Plan, Step
+from .._model.change import Change
+from .._model.plan import Plan, Step
 from .._model.snapshot import Snapshot
 from .repair import repair
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 
 from .._errors import TlsOpsError
-from .._model.plan import Change, Plan
+from .._model.change import Change
+from .._model.plan import Plan
 from .._model.snapshot import Snapshot
 
 STEP = "repair"

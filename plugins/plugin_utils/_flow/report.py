@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .._model.plan import Change, Outcome, Place, Plan
+from .._model.change import Change
+from .._model.plan import Outcome, Place, Plan
 from .remedy import in_words
 from .verify import Judged
 

@@ -13,25 +13,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
 from .._batch.operation import Answer, Operation
+from .change import Change
 from .snapshot import Accounts, Query, Snapshot
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """One thing that becomes different.
-
-    ``what`` is a sentence for people. ``where``, ``before`` and ``after`` make the diff (text, may hold several lines).
-    ``operations`` do it, in order; each carries its own undo. ``closing`` are operations that run after all proofs of
-    the plan: the way back is kept on the host until then. ``permanent`` says what stays when the rest is taken back.
-    """
-
-    what: str
-    where: str
-    before: str
-    after: str
-    operations: tuple[Operation, ...]
-    closing: tuple[Operation, ...] = ()
-    permanent: str = ""
 
 
 class Outcome(enum.Enum):

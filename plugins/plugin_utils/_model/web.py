@@ -15,7 +15,7 @@ from .consumers import Consumer
 
 if TYPE_CHECKING:
     from .._x509.certificate import Certificate
-    from .plan import Change
+    from .change import Change
 
 SiteState = Literal["started", "stopped", "starting", "stopping", "unknown"]
 Owner = Literal["iis", "foreign", "central_store", "unbound"]

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from .._model.plan import Change
+from .._model.change import Change
 from .._model.web import Endpoint, WebServer
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels

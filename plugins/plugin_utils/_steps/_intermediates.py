@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from .._batch.operations import store_add, store_remove
-from .._model.plan import Change
+from .._model.change import Change
 from .._model.stores import Stores
 from .._windows.stores import with_intermediate
 from .._x509.certificate import Certificate

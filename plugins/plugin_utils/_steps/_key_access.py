@@ -13,7 +13,8 @@ from .._batch.operation import Answer, Operation
 from .._batch.operations import key_acl
 from .._batch.payload import lines, text
 from .._errors import TlsOpsError
-from .._model.plan import Change, Outcome, Proof, Verdict
+from .._model.change import Change
+from .._model.plan import Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
 from .._windows.access import FULL_CONTROL, READ, AccessList, Entry, discretionary, parse, shown

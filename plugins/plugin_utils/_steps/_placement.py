@@ -13,8 +13,8 @@ from typing import Literal
 from .._batch.operation import Operation
 from .._batch.operations import store_copy, store_remove
 from .._errors import TlsOpsError
+from .._model.change import Change
 from .._model.host import HostInfo
-from .._model.plan import Change
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import WebServer

@@ -12,7 +12,8 @@ from typing import Any
 
 from .._batch.operation import Answer
 from .._errors import TlsOpsError
-from .._model.plan import Change, Outcome, Proof, Verdict
+from .._model.change import Change
+from .._model.plan import Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._model.web import Endpoint, WebServer, in_words
 from .._tls.look import Look, Served

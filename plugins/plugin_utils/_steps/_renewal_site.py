@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable
 
 from .._batch.operation import Answer
 from .._errors import NoMatch, TlsOpsError
+from .._model.change import Change
 from .._model.place import Place, tls_places
-from .._model.plan import Change, Outcome, Proof, Verdict
+from .._model.plan import Outcome, Proof, Verdict
 from .._model.web import Endpoint, Site, WebServer
 from .._x509.certificate import Certificate
 from .._x509.leaf import labels

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
-from .._model.plan import Change, Controller, ControllerFile, Export
+from .._model.change import Change
+from .._model.plan import Controller, ControllerFile, Export
 from .._model.stores import PersonalCertificate
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.request import SigningRequest, read_request, request_in

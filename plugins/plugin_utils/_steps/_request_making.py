@@ -10,7 +10,8 @@ from .._batch.operation import Answer, Operation
 from .._batch.operations import reg_read
 from .._batch.payload import registry
 from .._errors import TlsOpsError
-from .._model.plan import Change, Outcome, Proof, Verdict
+from .._model.change import Change
+from .._model.plan import Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._windows.certreq import new
 from .._windows.dialect import dialect_of

@@ -15,7 +15,7 @@ import dataclasses
 from .._batch.operations import reg_delete
 from .._cryptography import x509
 from .._errors import TlsOpsError
-from .._model.plan import Change
+from .._model.change import Change
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._windows.journal import REQUESTS

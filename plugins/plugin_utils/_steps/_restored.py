@@ -13,7 +13,8 @@ from typing import Any
 from .._batch.operation import Answer, Operation
 from .._batch.operations import store_add, store_import_pfx, store_remove
 from .._cryptography import rsa
-from .._model.plan import Change, Outcome, Proof, Verdict
+from .._model.change import Change
+from .._model.plan import Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
 from .._windows.personal import opens_cng

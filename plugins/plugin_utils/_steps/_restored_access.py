@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._errors import TlsOpsError
-from .._model.plan import Change
+from .._model.change import Change
 from .._model.snapshot import Snapshot
 from .._windows.access import is_sid
 from .._windows.dialect import dialect_of

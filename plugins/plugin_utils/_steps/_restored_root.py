@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from .._batch.operations import store_add, store_remove
 from .._errors import TlsOpsError
-from .._model.plan import Change
+from .._model.change import Change
 from .._model.snapshot import Snapshot
 from .._windows.roots import disallowed, is_disabled
 from .._windows.stores import with_root

@@ -13,7 +13,7 @@ from .._batch.operation import Operation
 from .._batch.operations import reg_delete, reg_read, reg_write, store_add, store_remove
 from .._batch.payload import RegistryValue, digest, encode_registry, reg_dword
 from .._errors import TlsOpsError
-from .._model.plan import Change
+from .._model.change import Change
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import StoreCopy
 from .._windows import journal as places

@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from .._errors import TlsOpsError
+from .._model.change import Change
 from .._model.place import tls_places
-from .._model.plan import Change
 from .._model.web import Site, SiteState, WebServer
 from ._renewal_site import find_site
 from ._site_patterns import matched

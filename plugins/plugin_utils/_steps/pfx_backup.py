@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from .._batch.operation import Answer
 from .._batch.operations import store_export_pfx
 from .._errors import TlsOpsError
-from .._model.plan import Change, Controller, ControllerFile, Export, Plan
+from .._model.change import Change
+from .._model.plan import Controller, ControllerFile, Export, Plan
 from .._model.snapshot import Query, Snapshot
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust

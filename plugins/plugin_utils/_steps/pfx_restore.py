@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .._errors import TlsOpsError
-from .._model.plan import Change, Controller, Plan
+from .._model.change import Change
+from .._model.plan import Controller, Plan
 from .._model.snapshot import Accounts, Query, Snapshot
 from .._windows.access import is_sid
 from .._windows.personal import MY, WEB_HOSTING

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from .._errors import NoMatch, TlsOpsError
+from .._model.change import Change
 from .._model.place import Place
-from .._model.plan import Change, Controller, Plan, Proof
+from .._model.plan import Controller, Plan, Proof
 from .._model.snapshot import Query, Snapshot
 from .._model.web import Endpoint, WebServer
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key

@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Iterable
 
 from ..._errors import TlsOpsError
-from ..._model.plan import Change
+from ..._model.change import Change
 from ..._model.web import Endpoint, Repaired, Site, WebServer
 from ..journal import SSL_BINDING
 from . import swap6

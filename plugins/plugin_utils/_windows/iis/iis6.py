@@ -35,15 +35,13 @@ _LOOPBACK = "127.0.0.1"
 class Iis6:
     """The ``WebServer`` of IIS 6.0.
 
-    ``values``: path of a node (``W3SVC/1``, ``W3SVC``) -> its properties. ``planned``: the sites whose certificate the
-    plan has changed, so that what was read of them no longer holds; ``fresh``: those that it starts behind that, which
-    take everything anew. ``services`` and ``listen_only`` are as in ``Iis7``. ``takes_sha2``: None where the host did
-    not say.
+    ``values``: path of a node (``W3SVC/1``, ``W3SVC``) -> its properties. ``fresh``: the sites that the plan starts
+    behind what it changes, which take everything anew. ``services`` and ``listen_only`` are as in ``Iis7``.
+    ``takes_sha2``: None where the host did not say.
     """
 
     known_sites: tuple[Site, ...] = ()
     values: Mapping[str, Values] = dataclasses.field(default_factory=dict)
-    planned: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
     services: Mapping[str, State] = dataclasses.field(default_factory=dict)
     listen_only: tuple[str, ...] = ()
@@ -130,7 +128,7 @@ class Iis6:
         if (endpoint.thumbprint.upper(), endpoint.store.casefold()) == (thumbprint.upper(), store.casefold()):
             new = dict(old)
         kept = entry6.entry(endpoint.selector, old)
-        return swap6.replace(path, old, new, endpoint.selector, kept, as_read=path not in self.planned)
+        return swap6.replace(path, old, new, endpoint.selector, kept)
 
     def settle(self, endpoint: Endpoint) -> tuple[Operation, ...]:
         """Where there was no certificate, ``replace`` made no entry."""
@@ -206,7 +204,6 @@ class Iis6:
         return dataclasses.replace(
             self,
             values=values,
-            planned=self.planned | {path},
             fresh=self.fresh - {path},
             known_sites=self._sites_with(site),
         )

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Collection
 
 from ..._errors import TlsOpsError
-from ..._model.plan import Change
+from ..._model.change import Change
 from ..._model.web import Endpoint, Repaired, WebServer
 from ..httpsys import Selector
 from ..journal import SSL_BINDING

@@ -28,18 +28,12 @@ def certificate(thumbprint: str, store: str) -> dict[str, Value]:
     return {CERTIFICATE: Value("binary", bytes.fromhex(thumbprint)), STORE: Value("text", store.encode())}
 
 
-def replace(
-    path: str, old: Values, new: Values, journal: str, entry: str, *, as_read: bool = True
-) -> tuple[Operation, ...]:
-    """From the certificate ``old`` to ``new``; ``entry`` is the text under the journal's name ``journal``.
-
-    ``as_read``: ``old`` is what was read, store and inheritance included; where this batch has written to the site
-    before, only the certificate is compared.
-    """
+def replace(path: str, old: Values, new: Values, journal: str, entry: str) -> tuple[Operation, ...]:
+    """From the certificate ``old`` to ``new``; ``entry`` is the text under the journal's name ``journal``."""
     enter = write_journal(journal, entry)
     back = (*_restore(path, old, *_BOTH), drop_journal(journal))
     return (
-        holds(path, old, *(_BOTH if as_read else (CERTIFICATE,))),
+        holds(path, old, *_BOTH),
         dataclasses.replace(enter, undo=back),
         _write(path, new, *_BOTH),
         save(),

@@ -19,9 +19,9 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations i
 )
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import UnknownOutcome
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.change import Change
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.host import HostInfo
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import (
-    Change,
     Controller,
     ControllerFile,
     Export,

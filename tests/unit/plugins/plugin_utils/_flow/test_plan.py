@@ -12,7 +12,8 @@ from typing import Any, cast
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import reg_delete
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import plan as stage
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Change, Outcome, Plan
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.change import Change
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Outcome, Plan
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
 
 from .steps import Planned, proof

@@ -25,7 +25,8 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsO
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import apply, flow, portions
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import ConnectionTarget, UnknownOutcome
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import Options
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Change, Outcome, Plan
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.change import Change
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Outcome, Plan
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,7 +9,8 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation im
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import run, store_add, store_remove
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import apply
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Change, Plan
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.change import Change
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Plan
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certutil import explain, link_key
 
