@@ -65,7 +65,7 @@ class World:
     stores: tuple[str, ...] = ("MY", "CA")
     accounts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     windows: str = "10.0"
-    metabase: Metabase = dataclasses.field(default_factory=lambda: Metabase())
+    metabase: Metabase = dataclasses.field(default_factory=Metabase)
 
 
 @functools.cache

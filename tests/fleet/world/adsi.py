@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .iis6 import Iis6
 
 Variant = str | int | bool | tuple[str, ...] | list[int] | list[str] | list[bytes]
-TYPES: dict[str, type] = {"text": str, "texts": tuple, "number": int, "flag": bool}
+TYPES: dict[str, type] = {"flag": bool, "number": int, "text": str, "texts": tuple}  # a bool is an int too: first
 
 
 class AdsiObject:
@@ -70,7 +70,8 @@ class AdsiObject:
         if kind == "binary":
             self._cache[written] = self._binary(value)
             return
-        if type(value) is not TYPES[kind] or SCHEMA[written.lower()].volatile:
+        given = next((each for each, own in TYPES.items() if isinstance(value, own)), "")
+        if given != kind or SCHEMA[written.lower()].volatile:
             raise self._web.error(E_ADS_CANT_CONVERT_DATATYPE)
         assert not isinstance(value, list)
         self._cache[written] = value

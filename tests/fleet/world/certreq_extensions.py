@@ -48,15 +48,16 @@ def extensions(sections: dict[str, inf.Section], *, text: bool) -> Extensions:
 
 def _values(entries: inf.Section) -> list[tuple[str, str]]:
     """``OID = "..."``, continued by ``_continue_``."""
-    values: list[list[str]] = []
+    values: list[tuple[str, str]] = []
     for key, fields in entries:
         if len(fields) != 1 or (key.lower() == "_continue_" and not values):
             raise ValueError(key)
         if key.lower() == "_continue_":
-            values[-1][1] += fields[0]
+            oid, begun = values.pop()
+            values.append((oid, begun + fields[0]))
         else:
-            values.append([key, fields[0]])
-    return [(oid, value) for oid, value in values]
+            values.append((key, fields[0]))
+    return values
 
 
 def _enhanced(entries: inf.Section) -> list[x509.ExtensionType]:

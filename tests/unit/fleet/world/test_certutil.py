@@ -38,7 +38,8 @@ def test_the_key_is_linked_again(by: str) -> None:
     serial = number.to_bytes(number.bit_length() // 8 + 1, "big").hex()
     assert repair(world, "-repairstore", "my", serial if by == "serial" else blob.thumbprint(leaf)) == 0
     old, new = sorted(world.hosts["web"].store("MY"), key=lambda entry: entry.der == leaf)
-    assert old.link == new.link is not None
+    assert new.link is not None
+    assert old.link == new.link
 
 
 def test_what_it_does_not_find() -> None:
