@@ -16,7 +16,7 @@ from ..._model.web import Endpoint, Repaired, Site, WebServer
 from ..journal import SSL_BINDING
 from . import swap6
 from .metabase import CERTIFICATE, STORE, Value, Values, save
-from .repair import needless, settled
+from .repair import check_certificate, needless, settled
 from .sites6 import path_named, path_of
 from .swap import drop_journal
 
@@ -119,7 +119,7 @@ def _settled_by(web: WebServer, name: str, text: str, stored: Collection[tuple[s
             hint="Assign a certificate to the site, or to the web sites as a whole.",
         )
     old = _as_it_was(now, kept)
-    _check_certificate(old, stored)
+    check_certificate(old, stored)
     return Repaired(_put_back(path, old), web.with_endpoint(old))
 
 
@@ -136,12 +136,6 @@ def _as_it_was(now: Endpoint, kept: Values) -> Endpoint:
     """A store that was not set on the site is set now: what stood above it may have changed since."""
     store = kept[STORE].text if STORE in kept else now.store
     return dataclasses.replace(now, thumbprint=kept[CERTIFICATE].binary.hex().upper(), store=store, inherited_from="")
-
-
-def _check_certificate(old: Endpoint, stored: Collection[tuple[str, str]] | None) -> None:
-    """IIS takes any number of bytes for a certificate; the site would answer no TLS then."""
-    if stored is not None and (old.store.lower(), old.thumbprint) not in stored:
-        raise TlsOpsError(f"its certificate {old.thumbprint} is no longer in the store {old.store} with its key.")
 
 
 def _put_back(path: str, old: Endpoint) -> Change:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import ipaddress
 from collections.abc import Collection, Mapping
 
 from ..._batch.operation import Operation
 from ..._errors import TlsOpsError
 from ..._model.consumers import Consumer
-from ..._model.place import ANY, Place
+from ..._model.place import Place
 from ..._model.web import Binding, Endpoint, Repaired, Site, SiteState, WebServer
 from ..._x509.certificate import Certificate
 from . import entry6, sha2, sites6, swap6
+from .listen_list import local_address
 from .metabase import AUTO_START, CERTIFICATE, SERVICE, STORE, Value, Values, nodes, read
 from .problem import Problem
 from .services import State, runs, started
@@ -28,7 +28,6 @@ from .swap import drop_journal
 METABASE_SERVICE, TLS_SERVICE = "IISADMIN", "HTTPFilter"
 SERVICES = (METABASE_SERVICE, TLS_SERVICE, SERVICE)
 _TOGETHER = (CERTIFICATE, STORE)
-_LOOPBACK = "127.0.0.1"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,19 +72,7 @@ class Iis6:
         return tuple(dict.fromkeys((self._local(address, endpoint), port) for address, port in pairs))
 
     def _local(self, address: str, endpoint: Endpoint) -> str:
-        """The loopback address for every address, where http.sys listens there (IP listen list, ``httpcfg``)."""
-        if address != ANY:
-            return address.strip("[]")
-        four = [each for each in self.listen_only if _is_ipv4(each)]
-        if not self.listen_only or _LOOPBACK in four or ANY in four:
-            return _LOOPBACK
-        if not four:
-            only = ", ".join(self.listen_only)
-            raise TlsOpsError(
-                f"http.sys only listens on {only} (IP listen list), which is not what {endpoint.selector} is for.",
-                hint="See 'httpcfg query iplisten'.",
-            )
-        return four[0]
+        return local_address(address, self.listen_only, endpoint, shown_by="httpcfg query iplisten")
 
     def meets(self, site: Site, binding: Binding, endpoint: Endpoint) -> bool:
         own = endpoint.selector == sites6.selector_of(path_of(site))
@@ -238,10 +225,3 @@ def _held(endpoint: Endpoint) -> tuple[str, str, str]:
 
 def _word(flag: bool) -> str:
     return str(flag).lower()
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text).version == 4
-    except ValueError:
-        return False

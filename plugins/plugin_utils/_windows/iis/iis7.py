@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Collection, Mapping
 
 from ..._batch.operation import Operation
@@ -22,6 +21,7 @@ from ..netsh import Netsh
 from . import shared, site_states, swap
 from .bindings import selector
 from .endpoints import IIS, entry, foreign_program, identity, met_by
+from .listen_list import local_address
 from .problem import Problem
 from .repair import repaired
 from .services import State, runs, started
@@ -68,23 +68,8 @@ class Iis7:
             raise self.problem.error()
 
     def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
-        return ((self._loopback_or_own(endpoint), endpoint.port),)
-
-    def _loopback_or_own(self, endpoint: Endpoint) -> str:
-        bare = ipaddress.ip_address(endpoint.address.strip("[]"))
-        if not bare.is_unspecified:
-            return str(bare)
-        loopback = "127.0.0.1" if bare.version == 4 else "::1"
-        listening = [each for each in map(_address, self.listen_only) if each and each.version == bare.version]
-        if not self.listen_only or any(each.is_unspecified or str(each) == loopback for each in listening):
-            return loopback
-        if not listening:
-            only = ", ".join(self.listen_only)
-            raise TlsOpsError(
-                f"http.sys only listens on {only} (IP listen list), which is not what {endpoint.selector} is for.",
-                hint="See 'netsh http show iplisten'.",
-            )
-        return str(listening[0])
+        address = local_address(endpoint.address, self.listen_only, endpoint, shown_by="netsh http show iplisten")
+        return ((address, endpoint.port),)
 
     def meets(self, site: Site, binding: Binding, endpoint: Endpoint) -> bool:  # noqa: ARG002
         return identity(endpoint.selector) in met_by(binding)
@@ -239,10 +224,3 @@ def _check_own(endpoint: Endpoint, site: Site) -> None:
             f"{endpoint.selector} belongs to {whose}: a certificate for site {site.name} would change that too.",
             hint="Give the site another port, or an https binding of its own with a host name and SNI.",
         )
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return None

@@ -49,7 +49,7 @@ def _settled_by(web: WebServer, name: str, text: str, stored: _Stored) -> Repair
     # Only the IPv6 record of a binding to every address has no endpoint while it is missing.
     place = now or Endpoint(str(own), *own.place, host="", sites=sites, owner="iis", program=IIS)
     old = dataclasses.replace(place, thumbprint=kept.thumbprint, store=kept.store, settings=kept.settings)
-    _check_certificate(old, stored)
+    check_certificate(old, stored)
     return Repaired(_put_back(name, old, web), web.with_endpoint(old))
 
 
@@ -79,8 +79,12 @@ def _lost(text: str, now: Endpoint) -> str:
     return ""
 
 
-def _check_certificate(old: Endpoint, stored: _Stored) -> None:
-    """http.sys refuses a certificate that is not in the store (error 1312): that would stop every later run."""
+def check_certificate(old: Endpoint, stored: _Stored) -> None:
+    """Raises TlsOpsError where the certificate to put back is not in its store with its key any more.
+
+    http.sys refuses it then (error 1312), which would stop every later run; IIS 6.0 takes any number of bytes for a
+    certificate, and the site would answer no TLS.
+    """
     if stored is not None and (old.store.lower(), old.thumbprint.upper()) not in stored:
         raise TlsOpsError(f"its certificate {old.thumbprint} is no longer in the store {old.store} with its key.")
 
