@@ -17,8 +17,8 @@ import dataclasses
 import hashlib
 import re
 import zlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal
 
 from .arguments import Arguments
 from .operations import OPERATIONS
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 
 RAW = frozenset({"file.read", "store.export_pfx", "tcp.exchange"})  # payloads that are bytes; all others are lines
+
+
+At = Callable[[Literal["before", "after"], str], None]  # around each operation; may raise Killed
+
+
+class Killed(Exception):
+    """The process that does the batch ends here: nothing more is done, and nothing is answered."""
 
 
 class Malformed(Exception):
@@ -67,13 +74,16 @@ class Outcome:
         return self.status, self.kind, str(self.number), self.type, self.text
 
 
-def run_batch(host: Host, lines: list[str]) -> str:
-    """The text that the script prints for these lines; nothing where not even the nonce can be read."""
+def run_batch(host: Host, lines: list[str], at: At = lambda _when, _operation: None) -> str:
+    """The text that the script prints for these lines; nothing where not even the nonce can be read.
+
+    Raises what ``at`` raises.
+    """
     nonce = ""
     try:
         nonce, header = read_header(lines[0] if lines else "")
         request = read_request(nonce, header, lines[1:])
-        answers = _locked(host, request)
+        answers = _locked(host, request, at)
     except Malformed as problem:
         answers = [_line("batch", "error", "batch", "0", "", str(problem))]
     return framed(nonce, answers) if nonce else ""
@@ -140,29 +150,29 @@ def _line(keyword: str, *fields: str | bytes) -> str:
     return " ".join([keyword, *(field or "-" for field in encoded)])
 
 
-def _locked(host: Host, request: Request) -> list[str]:
+def _locked(host: Host, request: Request, at: At) -> list[str]:
     if not host.mutex.acquire(timeout=max(request.wait, 0)):
         return [_line("batch", "error", "busy", "0", "", "another batch is running")]
     try:
         with host.journal.acting("batch"):
             host.updates.run()
-            return _answers(host, request)
-    finally:
+            return _answers(host, request, at)
+    finally:  # Windows gives the mutex of a process that was killed to the next one, which goes on with it
         host.mutex.release()
 
 
-def _answers(host: Host, request: Request) -> list[str]:
+def _answers(host: Host, request: Request, at: At) -> list[str]:
     ends = host.clock.monotonic() + request.deadline
     lines, done, stopped = [], [], False
     for index, operation in enumerate(request.operations):
-        outcome = Outcome("skipped") if stopped else perform(host, operation, ends)
+        outcome = Outcome("skipped") if stopped else _watched(host, operation, ends, at)
         lines += _answer(index, operation.name, outcome)
         if outcome.status == "ok":
             done.append(index)
         elif request.mode == "write" and not operation.arguments.text("keep_going", ""):
             stopped = True
     if stopped:
-        lines += _undo(host, request, reversed(done))
+        lines += _undo(host, request, reversed(done), at)
     return [*lines, _line("batch", *Outcome("ok").fields)]
 
 
@@ -173,17 +183,24 @@ def _answer(index: int, name: str, outcome: Outcome) -> list[str]:
     return [head, *(f" {line}" for line in plain.splitlines())]
 
 
-def _undo(host: Host, request: Request, indexes: Iterable[int]) -> list[str]:
+def _undo(host: Host, request: Request, indexes: Iterable[int], at: At) -> list[str]:
     """Whatever the deadline says: production must not wait for another round. Each operation's own undo list runs in
     its order, up to the first that is not ok."""
     lines = []
     for index in indexes:
         for number, operation in enumerate(request.operations[index].undo):
-            outcome = perform(host, operation, float("inf"))
+            outcome = _watched(host, operation, float("inf"), at)
             lines.append(_line("undone", str(index), str(number), *outcome.fields))
             if outcome.status != "ok":
                 break
     return lines
+
+
+def _watched(host: Host, operation: Do, ends: float, at: At) -> Outcome:
+    at("before", operation.name)
+    outcome = perform(host, operation, ends)
+    at("after", operation.name)
+    return outcome
 
 
 def perform(host: Host, operation: Do, ends: float) -> Outcome:

@@ -168,7 +168,7 @@ class Fleet:
             handshakes = stack.enter_context(ThreadPoolExecutor(_TLS_THREADS, "fleet-tls"))
             hosts = self.scenario.hosts
             self._endpoints = {
-                name: Endpoint(name, Shells(host, self.settings, batches, self.errors.append))
+                name: Endpoint(name, Shells(host, self.settings, batches, self.errors.append, self.faults))
                 for name, host in hosts.items()
             }
             self._listeners = Listeners(hosts, self._loop, handshakes, self.errors.append)

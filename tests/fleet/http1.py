@@ -36,12 +36,13 @@ class HttpRequest:
 
 @dataclasses.dataclass(frozen=True)
 class HttpReply:
-    """One reply; ``close`` ends the connection after it."""
+    """One reply; ``close`` ends the connection after it. It is sent ``times`` times."""
 
     status: HTTPStatus
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     close: bool = False
+    times: int = 1
 
     def encode(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}", "Server: Microsoft-HTTPAPI/2.0"]

@@ -13,9 +13,9 @@ from http import HTTPStatus
 
 from . import wsman
 from .auth import Account, CannotDecrypt, Gate
-from .faults import FaultPlan
+from .faults import FaultPlan, Rule
 from .http1 import HttpError, HttpReply, HttpRequest, read_request
-from .shell import Shells
+from .shell import Dropped, Shells
 from .wsman import Faulted
 
 _SOAP = "application/soap+xml;charset=UTF-8"
@@ -58,10 +58,6 @@ class Endpoint:
         self.shells.commands = self.shells.created = 0
 
 
-class _Drop(Exception):
-    """The connection is to be closed without a reply."""
-
-
 class Server:
     """The listener and its connections; everything here runs on one event loop."""
 
@@ -91,7 +87,7 @@ class Server:
         self._connections.add(task)
         try:
             await self._serve(reader, writer)
-        except (_Drop, ConnectionError, asyncio.CancelledError):
+        except (Dropped, ConnectionError, asyncio.CancelledError):
             pass  # the client went away, a fault rule cut it off, or the fleet stops
         finally:
             self._connections.discard(task)
@@ -107,13 +103,14 @@ class Server:
                     return
                 endpoint = self._endpoint(request)
                 endpoint.count_request(request.size)
+                await self._stay_lost(endpoint)
                 reply = await self._reply(gate, endpoint, request)
             except HttpError as error:
                 reply = HttpReply(error.status, close=True)
             data = reply.encode()
             if endpoint is not None:
                 endpoint.count_reply(len(data))
-            writer.write(data)
+            writer.write(data * reply.times)
             await writer.drain()
             if reply.close:
                 return
@@ -126,6 +123,13 @@ class Server:
         if request.method != "POST":
             raise HttpError(HTTPStatus.METHOD_NOT_ALLOWED)
         return self._endpoints[name]
+
+    async def _stay_lost(self, endpoint: Endpoint) -> None:
+        """Raises Dropped while the host is lost."""
+        seconds, silent = self._faults.lost(endpoint.name)
+        if seconds:
+            await asyncio.sleep(seconds if silent else 0)
+            raise Dropped
 
     async def _reply(self, gate: Gate, endpoint: Endpoint, request: HttpRequest) -> HttpReply:
         verdict = gate.check(request.headers)
@@ -141,24 +145,42 @@ class Server:
         if len(message) > endpoint.shells.quotas.envelope:
             # No SOAP fault: the status is all that comes back (ansible.windows issues 391 and 620).
             return HttpReply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, verdict.headers)
-        status, envelope = await self._envelope(endpoint, message)
-        content_type, body = gate.encrypt(envelope.encode()) if encrypted else (_SOAP, envelope.encode())
-        return HttpReply(status, (*verdict.headers, ("Content-Type", content_type)), body)
+        reply = await self._answer(endpoint, message)
+        if not reply.body:
+            return dataclasses.replace(reply, headers=verdict.headers)
+        content_type, body = gate.encrypt(reply.body) if encrypted else (_SOAP, reply.body)
+        return dataclasses.replace(reply, headers=(*verdict.headers, ("Content-Type", content_type)), body=body)
 
-    async def _envelope(self, endpoint: Endpoint, message: bytes) -> tuple[HTTPStatus, str]:
-        message_id = ""
+    async def _answer(self, endpoint: Endpoint, message: bytes) -> HttpReply:
+        """The reply as it is before its encryption; its headers are the caller's."""
+        message_id, times = "", 1
         try:
             request = wsman.parse(message)
             message_id = request.message_id
             rule = self._faults.take(endpoint.name, request.action)
-            if rule is not None and rule.effect == "drop":
-                raise _Drop
-            if rule is not None and rule.effect == "fault" and rule.fault is not None:
-                raise Faulted(rule.fault)
-            await asyncio.sleep(rule.seconds if rule is not None else 0)
-            reply = await endpoint.shells.answer(request)
-            if rule is not None and rule.effect == "drop_reply":
-                raise _Drop
+            early = await self._before(endpoint, rule)
+            if early is not None:
+                return early
+            envelope = await endpoint.shells.answer(request)
+            if rule is not None:
+                if rule.effect == "drop_reply":
+                    raise Dropped
+                if rule.effect == "garbage":
+                    envelope = "\0 <no envelope"
+                times = 2 if rule.effect == "twice" else 1
         except Faulted as faulted:
-            return HTTPStatus.INTERNAL_SERVER_ERROR, wsman.faulted(faulted.fault, endpoint.name, message_id)
-        return HTTPStatus.OK, reply
+            fault = wsman.faulted(faulted.fault, endpoint.name, message_id)
+            return HttpReply(HTTPStatus.INTERNAL_SERVER_ERROR, body=fault.encode())
+        return HttpReply(HTTPStatus.OK, body=envelope.encode(), times=times)
+
+    async def _before(self, endpoint: Endpoint, rule: Rule | None) -> HttpReply | None:
+        """What a rule does before a message is acted on; a reply where it is not to be. Raises Dropped, Faulted."""
+        if rule is None:
+            return None
+        await self._stay_lost(endpoint)
+        await asyncio.sleep(rule.seconds if rule.effect == "delay" else 0)
+        if rule.effect == "drop":
+            raise Dropped
+        if rule.effect == "fault" and rule.fault is not None:
+            raise Faulted(rule.fault)
+        return HttpReply(HTTPStatus.INTERNAL_SERVER_ERROR) if rule.effect == "status" else None

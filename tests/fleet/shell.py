@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import re
+import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Protocol
 
 from . import payload, powershell, wsman
+from .batch import At, Killed
+from .faults import Cut, FaultPlan, Progress, When
 from .payload import Outcome, Refused
 from .quotas import QUOTAS, Quotas
 from .wsman import Faulted, Request
@@ -27,7 +32,9 @@ class Executes(Protocol):
     winrm: str
     powershell: str
 
-    def execute(self, lines: list[str]) -> str: ...
+    def execute(self, lines: list[str], at: At) -> str: ...
+
+    def crash(self) -> None: ...
 
 
 @dataclasses.dataclass
@@ -44,20 +51,35 @@ class Settings:
     script_digest: str = ""
 
 
+class Dropped(Exception):
+    """The client's connection is to be closed without an answer."""
+
+
 class _Command:
-    """A process: its input while that is collected, its output once it has ended."""
+    """A process: its input while that is collected, its output once it has ended.
+
+    ``news`` is set when it has ended, or when the client is to lose its connection (``dropped``). ``killed`` is set by
+    the client's wish to end it, which a ``deaf`` one never hears.
+    """
 
     def __init__(self) -> None:
         self.stdin = bytearray()
         self.stdin_open = True
-        self.ended = asyncio.Event()
+        self.news = asyncio.Event()
+        self.ended = self.dropped = self.deaf = False
+        self.killed = threading.Event()
         self.pending: dict[str, bytes] = {}
         self.exit_code = 0
 
     def end(self, outcome: Outcome) -> None:
         self.pending = {"stdout": outcome.stdout, "stderr": outcome.stderr}
         self.exit_code = outcome.exit_code
-        self.ended.set()
+        self.ended = True
+        self.news.set()
+
+    def drop(self, *, deaf: bool) -> None:
+        self.dropped, self.deaf = True, deaf
+        self.news.set()
 
     def take(self, room: int) -> dict[str, bytes]:
         """The next pieces of output, together no longer than ``room`` bytes."""
@@ -75,8 +97,16 @@ class _Command:
 class Shells:
     """The shells of one host. All calls are made on the event loop; batches run in ``executor``."""
 
-    def __init__(self, host: Executes, settings: Settings, executor: Executor, on_error: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        host: Executes,
+        settings: Settings,
+        executor: Executor,
+        on_error: Callable[[str], None],
+        faults: FaultPlan,
+    ) -> None:
         self._host = host
+        self._faults = faults
         self._settings = settings
         self._executor = executor
         self._on_error = on_error
@@ -100,7 +130,7 @@ class Shells:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def answer(self, request: Request) -> str:
-        """The reply's envelope. Raises Faulted."""
+        """The reply's envelope. Raises Faulted, and Dropped where the client is to lose its connection."""
         if request.action == "Receive":
             return await self._receive(request)
         handlers = {
@@ -144,7 +174,7 @@ class Shells:
     def _send(self, request: Request) -> str:
         command = self._find(request)
         piece, last = request.stdin
-        if command.ended.is_set():  # a process that is over reads nothing more; what it left is for Receive
+        if command.ended:  # a process that is over reads nothing more; what it left is for Receive
             return wsman.acknowledged(request)
         if not command.stdin_open:
             raise Faulted(wsman.INVALID)
@@ -156,25 +186,36 @@ class Shells:
     async def _receive(self, request: Request) -> str:
         command = self._find(request)
         try:
-            await asyncio.wait_for(command.ended.wait(), request.operation_timeout)
+            await asyncio.wait_for(command.news.wait(), request.operation_timeout)
         except TimeoutError as error:
             raise Faulted(wsman.TIMED_OUT) from error
+        if command.dropped:
+            command.dropped = False
+            if not command.ended:
+                command.news.clear()
+            raise Dropped
         had_output = not command.drained
         streams = command.take(request.stream_room(self.quotas.envelope))
         finished = command.drained and not (had_output and self._settings.separate_done)
         return wsman.received(request, streams, command.exit_code if finished else None)
 
     def _signal(self, request: Request) -> str:
-        # Windows ends the process here; a batch that is still going goes on to its end unheard, as under a lost NTLM
-        # connection.
-        self._find(request)
+        self._end(self._find(request))
         del self._shell(request)[request.command_id]
         return wsman.acknowledged(request)
 
     def _delete(self, request: Request) -> str:
-        self._shell(request)
+        for command in self._shell(request).values():
+            self._end(command)
         del self._shells[request.shell_id]
         return wsman.acknowledged(request)
+
+    @staticmethod
+    def _end(command: _Command) -> None:
+        """The process ends before its next operation: a thread cannot be stopped from outside."""
+        if command.deaf and not command.ended:
+            raise Dropped
+        command.killed.set()
 
     def _shell(self, request: Request) -> dict[str, _Command]:
         if request.shell_id not in self._shells:
@@ -195,21 +236,50 @@ class Shells:
 
     async def _run(self, command: _Command) -> None:
         loop = asyncio.get_running_loop()
-        command.end(await loop.run_in_executor(self._executor, self._interpret, bytes(command.stdin)))
+        progress = self._faults.begin(self._host.name)
+        at = functools.partial(self._at, command, progress, loop)
+        command.end(await loop.run_in_executor(self._executor, self._interpret, bytes(command.stdin), at))
 
-    def _interpret(self, stdin: bytes) -> Outcome:
+    def _at(
+        self, command: _Command, progress: Progress, loop: asyncio.AbstractEventLoop, when: When, operation: str
+    ) -> None:
+        """Around each operation of a batch, in its worker thread. Raises Killed."""
+        cut = progress.at(when, operation)
+        if cut is not None:
+            self._act(cut, command, loop)
+        if command.killed.is_set():
+            raise Killed
+
+    def _act(self, cut: Cut, command: _Command, loop: asyncio.AbstractEventLoop) -> None:
+        if cut.effect == "power":
+            self._faults.lose(self._host.name, cut.seconds)
+            self._host.crash()
+            loop.call_soon_threadsafe(self._shells.clear)
+            loop.call_soon_threadsafe(functools.partial(command.drop, deaf=False))
+        if cut.effect in ("kill", "power"):
+            raise Killed
+        if cut.effect == "hang":
+            time.sleep(cut.seconds)
+            return
+        loop.call_soon_threadsafe(functools.partial(command.drop, deaf=cut.effect == "leave"))
+        command.killed.wait(cut.seconds)
+
+    def _interpret(self, stdin: bytes, at: At) -> Outcome:
         """In a worker thread. A command ends whatever happens: the client would ask for its output for ever."""
         try:
             lines = payload.batch_lines(stdin, self._settings.script_digest)
             powershell.check(payload.script_text(stdin), self._host.powershell)
-            text = self._host.execute(lines)
+            text = self._host.execute(lines, at)
         except Refused as refusal:
             return _refused(refusal)
+        except Killed:
+            return Outcome(exit_code=1)
         except Exception:
             report = traceback.format_exc()
             self._on_error(f"{self._host.name}: {report}")
             return Outcome(stderr=_native(report), exit_code=1)
-        return Outcome(stdout=_native(text))
+        forger = self._faults.take_forger(self._host.name)
+        return Outcome(stdout=_native(text) if forger is None else forger(text, lines))
 
 
 def _refused(refusal: Refused) -> Outcome:

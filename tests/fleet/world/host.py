@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from ..batch import run_batch
+from ..batch import At, run_batch
 from .clock import Clock
 from .files import Files
 from .httpsys import PARAMETERS, HttpSys, socket_name
@@ -77,9 +77,9 @@ class Host:
 
     # What the fleet calls
 
-    def execute(self, lines: list[str]) -> str:
-        """The text that the script prints for a request, marks included. One batch at a time."""
-        return run_batch(self, lines)
+    def execute(self, lines: list[str], at: At = lambda _when, _operation: None) -> str:
+        """The text that the script prints for a request, marks included. One batch at a time. Raises Killed."""
+        return run_batch(self, lines, at)
 
     def listening(self) -> set[tuple[str, int]]:
         """Address and port where TLS is accepted."""

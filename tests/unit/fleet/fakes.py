@@ -61,8 +61,11 @@ class FakeHost:
         self.connect: Callable[[str, int], socket.socket]
         self.changed: Callable[[], None]
 
-    def execute(self, lines: list[str]) -> str:
+    def execute(self, lines: list[str], _at: object = None) -> str:
         return self.run(lines)
+
+    def crash(self) -> None:
+        pass
 
     def listening(self) -> set[tuple[str, int]]:
         return self.endpoints
