@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The metabase of IIS 6.0, kept in a file below $env:TLSOPS_WORLD; goes behind world.ps1.
+# The metabase of IIS 6.0, kept in a file below $env:TLSOPS_WORLD; goes behind world.ps1. Whole tasks have Start, Stop
+# and SaveData done by the fleet (WorldAsk): what follows from them is IIS's.
 
 class WorldAttribute {
     [bool] $IsInherit
@@ -139,7 +140,11 @@ class WorldNode {
         [WorldNode]::Save()
     }
 
-    [void] Become([int] $state) {
+    [void] Become([int] $state, [string] $method) {
+        if ($env:TLSOPS_WORLD_DESK) {
+            $null = WorldAsk 'invoke' @($this.Path, $method)
+            return
+        }
         [WorldNode]::Tree[$this.Path].Held['ServerState'] = [WorldNode]::Plain($state)
         [WorldNode]::Save()
     }
@@ -162,10 +167,14 @@ class WorldNode {
         $this.Waiting[$name] = $null
     }
 
-    [void] Start() { $this.Become(2) }
-    [void] Stop() { $this.Become(4) }
+    [void] Start() { $this.Become(2, 'Start') }
+    [void] Stop() { $this.Become(4, 'Stop') }
 
     [void] SaveData() {
+        if ($env:TLSOPS_WORLD_DESK) {
+            $null = WorldAsk 'invoke' @('', 'SaveData')
+            return
+        }
         if ([WorldNode]::Busy -gt 0) {
             [WorldNode]::Busy -= 1
             throw [WorldNode]::Error(0x80070094)
@@ -173,15 +182,21 @@ class WorldNode {
     }
 }
 
-function OpenNode($path) {
-    if ($null -eq [WorldNode]::Tree) { [WorldNode]::Load([IO.Path]::Combine($env:TLSOPS_WORLD, 'metabase.txt')) }
-    if (-not [WorldNode]::Tree.ContainsKey($path)) { throw [WorldNode]::Error(0x80070003) }
-    return [WorldNode]::new($path)
+function WorldOpenNode($path) {
+    if ($null -eq [WorldNode]::Tree -or $env:TLSOPS_WORLD_DESK) {
+        [WorldNode]::Load([IO.Path]::Combine($env:TLSOPS_WORLD, 'metabase.txt'))
+    }
+    $at = (MetabasePath $path).Substring('IIS://localhost'.Length).TrimStart([char[]]'/')
+    if (-not [WorldNode]::Tree.ContainsKey($at)) { throw [WorldNode]::Error(0x80070003) }
+    return [WorldNode]::new($at)
 }
-function ChildNames($path, $class) {
+Set-Alias -Name OpenNode -Value WorldOpenNode -Scope Global
+
+function WorldChildNames($path, $class) {
     foreach ($at in @([WorldNode]::Tree.Keys)) {
         $cut = $at.LastIndexOf('/')
         $below = $cut -gt 0 -and $at.Substring(0, $cut) -eq $path
         if ($below -and [WorldNode]::Tree[$at].Class -eq $class) { $at.Substring($cut + 1) }
     }
 }
+Set-Alias -Name ChildNames -Value WorldChildNames -Scope Global

@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# What only Windows has, on a world kept in files below $env:TLSOPS_WORLD: these functions replace those of the same
-# name in batch.ps1. Windows PowerShell 5.1 or newer (classes).
+# What only Windows has, on a world kept in files below $env:TLSOPS_WORLD (tests/fleet/kept says in which form).
+# World<Name> stands in for the script's function <Name>: as an alias, which wins over a function that is defined later.
+# Windows PowerShell 5.1 or newer (classes). With $env:TLSOPS_WORLD_DESK somebody else changes these files as well,
+# whenever a program runs: then they are read anew each time.
 
 # A Microsoft.Win32.RegistryKey whose whole registry is one file of lines.
 class WorldKey {
@@ -21,12 +23,18 @@ class WorldKey {
     }
     static [string] EncodeText([string] $text) { return [WorldKey]::Encode([Text.Encoding]::UTF8.GetBytes($text)) }
 
-    static [void] Load([string] $file) {
-        [WorldKey]::File = $file
+    static [void] Fresh() {
+        if ($null -eq [WorldKey]::Tree -or $env:TLSOPS_WORLD_DESK) {
+            [WorldKey]::Load([IO.Path]::Combine($env:TLSOPS_WORLD, 'registry.txt'))
+        }
+    }
+
+    static [void] Load([string] $source) {
+        [WorldKey]::File = $source
         [WorldKey]::Tree = New-Object Collections.Hashtable ([StringComparer]::OrdinalIgnoreCase)
         [WorldKey]::Make('HKLM')
         [WorldKey]::Make('HKU')
-        foreach ($line in [IO.File]::ReadAllLines($file)) {
+        foreach ($line in [IO.File]::ReadAllLines($source)) {
             $tokens = $line.Split([char[]]' ')
             # Not $path: a class's methods may not assign to a variable that is named like one of its properties.
             $key = [WorldKey]::Plain($tokens[1])
@@ -162,75 +170,30 @@ class WorldService {
     [void] Refresh() { }
 }
 
-function Hive($name) {
+function WorldHive($name) {
     if ($name -cne 'HKLM' -and $name -cne 'HKU') { throw "$name is no registry hive that is known here." }
-    if ($null -eq [WorldKey]::Tree) { [WorldKey]::Load([IO.Path]::Combine($env:TLSOPS_WORLD, 'registry.txt')) }
+    [WorldKey]::Fresh()
     return [WorldKey]::new($name)
 }
+Set-Alias -Name Hive -Value WorldHive -Scope Global
 
-# A store of the user takes the place of the machine's; what lies in files for it is put in first.
-function OpenStore($name, $flags) {
-    $location = [Security.Cryptography.X509Certificates.StoreLocation]'CurrentUser'
-    $own = $env:TLSOPS_STORE_PREFIX + $name.ToLower()
-    $store = New-Object Security.Cryptography.X509Certificates.X509Store $own, $location
-    $store.Open('ReadWrite')
-    $folder = [IO.Path]::Combine($env:TLSOPS_WORLD, 'stores')
-    foreach ($file in @([IO.Directory]::GetFiles($folder, $name.ToLower() + '.*'))) {
-        $certificates = New-Object Security.Cryptography.X509Certificates.X509Certificate2Collection
-        if ($file.EndsWith('.pfx')) { $certificates.Import([IO.File]::ReadAllBytes($file), 'setup', 20) }
-        else { $certificates.Import([IO.File]::ReadAllBytes($file)) }
-        foreach ($certificate in $certificates) { $store.Add($certificate) }
-        [IO.File]::Delete($file)
+function WorldFindService($name) {
+    foreach ($file in [IO.Directory]::GetFiles([IO.Path]::Combine($env:TLSOPS_WORLD, 'services'))) {
+        if ([IO.Path]::GetFileName($file) -eq $name) { return [WorldService]::new($file) }
     }
-    $store.Close()
-    $store.Open($flags.Replace('OpenExistingOnly, ', ''))
-    return $store
+    throw "Cannot find any service with service name '$name'."
 }
+Set-Alias -Name FindService -Value WorldFindService -Scope Global
 
-function FindService($name) {
-    $file = [IO.Path]::Combine($env:TLSOPS_WORLD, 'services', $name)
-    if (-not [IO.File]::Exists($file)) { throw "Cannot find any service with service name '$name'." }
-    return [WorldService]::new($file)
-}
-
-function IsElevated { return $true }
+function WorldIsElevated { return $true }
+Set-Alias -Name IsElevated -Value WorldIsElevated -Scope Global
 
 # Names and SIDs in a file of lines.
-function FindSid($name) {
+function WorldFindSid($name) {
     foreach ($line in [IO.File]::ReadAllLines([IO.Path]::Combine($env:TLSOPS_WORLD, 'accounts.txt'))) {
         $token, $sid = $line.Split([char[]]' ')
         if ([WorldKey]::Plain($token) -eq $name) { return $sid }
     }
     return ''
 }
-
-# Who may use a key: the text of a file, by thumbprint. What a list says is not looked at.
-function KeyFile($certificate, $key) { return [IO.Path]::Combine($env:TLSOPS_WORLD, 'access', $certificate.Thumbprint) }
-function ReadAccess($path) {
-    if ([IO.File]::Exists($path)) { return [IO.File]::ReadAllText($path) }
-    return 'D:PAI(A;;FA;;;SY)(A;;FA;;;BA)'
-}
-function WriteAccess($path, $sddl, $grants) {
-    $list = $sddl
-    if ($list -eq '') { $list = ReadAccess $path }
-    foreach ($grant in $grants) {
-        if (-not $list.Contains($grant)) { $list += "(A;;FR;;;$grant)" }
-    }
-    [IO.File]::WriteAllText($path, $list)
-}
-
-# .NET on Linux cannot give a name.
-function SetName($certificate, $name) { try { $certificate.FriendlyName = $name } catch { } }
-
-# Issuers are looked for in the world's stores. .NET Framework cannot be told what to trust.
-function NewChain {
-    $chain = New-Object Security.Cryptography.X509Certificates.X509Chain $false
-    $roots = $chain.ChainPolicy.ExtraStore
-    if ($null -ne $chain.ChainPolicy.GetType().GetProperty('CustomTrustStore')) {
-        $chain.ChainPolicy.TrustMode = 'CustomRootTrust'
-        $roots = $chain.ChainPolicy.CustomTrustStore
-    }
-    foreach ($each in (OpenStore 'ROOT' 'ReadOnly').Certificates) { [void]$roots.Add($each) }
-    foreach ($each in (OpenStore 'CA' 'ReadOnly').Certificates) { [void]$chain.ChainPolicy.ExtraStore.Add($each) }
-    return $chain
-}
+Set-Alias -Name FindSid -Value WorldFindSid -Scope Global

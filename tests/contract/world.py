@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
 import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,8 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
+if TYPE_CHECKING:
+    from tests.fleet.world.host import Host
+
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-PFX_PASSWORD = "setup"
 SYSTEM_CERTIFICATES = r"HKLM\SOFTWARE\Microsoft\SystemCertificates"
 
 
@@ -81,65 +83,63 @@ def minted(name: str, kind: str = "ec") -> tuple[bytes, Key]:
 
 
 def write(world: World, folder: Path) -> None:
-    """The world as ``world.ps1`` reads it."""
-    for part in ("files", "services", "stores", "access"):
-        (folder / part).mkdir(parents=True)
+    """The world as the stand-ins read it (``tests/fleet/kept``). ``files`` are plain ones of this system."""
+    from tests.fleet.kept import folder as kept
+
+    host = made(world)
+    kept.save(host, folder, with_files=False)
+    (folder / "files").mkdir()
     for name, data in world.files.items():
         (folder / "files" / name).write_bytes(data)
-    for name, (status, _start) in world.services.items():
-        (folder / "services" / name).write_text(str(status))
-    for number, held in enumerate(world.certificates):
-        stem = f"{held.store.lower()}.{number}"
-        if held.key is None:
-            (folder / "stores" / f"{stem}.cer").write_bytes(held.der)
-        else:
-            (folder / "stores" / f"{stem}.pfx").write_bytes(pfx(held, PFX_PASSWORD))
-    accounts = (f"{_token(name.encode())} {sid}\n" for name, sid in world.accounts.items())
-    (folder / "accounts.txt").write_text("".join(accounts), newline="\n")
-    (folder / "registry.txt").write_text("".join(_registry_lines(world)), newline="\n")
-    (folder / "metabase.txt").write_text("".join(_metabase_lines(world.metabase)), newline="\n")
 
 
-def registry(world: World) -> dict[str, dict[str, tuple[str, bytes]]]:
-    """The registry with what is there on every host."""
-    services = r"HKLM\SYSTEM\CurrentControlSet\Services"
-    major, minor = map(int, world.windows.split("."))
-    version = {"CurrentMajorVersionNumber": major, "CurrentMinorVersionNumber": minor} if major >= 10 else {}
-    windows = {name: ("DWord", number.to_bytes(4, "little")) for name, number in version.items()}
-    windows |= {"CurrentVersion": ("String", b"6.3" if major >= 10 else world.windows.encode())}
-    windows |= {"CurrentBuildNumber": ("String", b"17763"), "EditionID": ("String", b"ServerStandard")}
-    keys: dict[str, dict[str, tuple[str, bytes]]] = {
-        r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion": windows,
-        rf"{SYSTEM_CERTIFICATES}\ROOT": {},
-        **{rf"{SYSTEM_CERTIFICATES}\{store}": {} for store in world.stores},
-    }
-    for name, (_status, start) in world.services.items():
-        keys[rf"{services}\{name}"] = {"Start": ("DWord", start.to_bytes(4, "little"))}
+def made(world: World) -> Host:
+    """A host of the Windows double as the case wants it, without the case's files."""
+    from tests.fleet.world.host import Host
+
+    host = Host("contract", {"10.0": "2019", "5.2": "2003"}[world.windows])
+    with host.journal.silence():
+        _furnish(host, world)
+        _furnish_stores(host, world)
+        _furnish_metabase(host, world.metabase)
+    return host
+
+
+def _furnish(host: Host, world: World) -> None:
+    from tests.fleet.world.registry import Value
+
+    for name, (status, start) in world.services.items():
+        host.services.add(name, status, start)
     for key, values in world.registry.items():
-        keys.setdefault(key, {}).update(values)
-    return keys
-
-
-def _registry_lines(world: World) -> list[str]:
-    lines = []
-    for key, values in registry(world).items():
-        lines.append(f"key {_token(key.encode())}\n")
+        host.registry.create(key)
         for name, (kind, data) in values.items():
-            lines.append(f"value {_token(key.encode())} {_token(name.encode())} {kind} {_token(data)}\n")
-    return lines
+            host.registry.set(key, name, Value(kind, data))
+    host.options.accounts.update(world.accounts)
 
 
-def _metabase_lines(metabase: Metabase) -> list[str]:
-    lines = [f"takes {metabase.takes} {metabase.others} {metabase.busy}\n", "node - IIsComputer\n"]
+def _furnish_stores(host: Host, world: World) -> None:
+    from tests.fleet.world import blob
+    from tests.fleet.world.keys import CAPI, Container
+
+    for name in {"WebHosting", "REQUEST"} - set(world.stores):
+        host.registry.delete(rf"{SYSTEM_CERTIFICATES}\{name}")
+    for number, held in enumerate(world.certificates):
+        properties = {}
+        if held.key is not None:
+            container = Container(f"container {number}", held.key, CAPI, held.exportable)
+            host.keys.add(container)
+            properties[blob.KEY_PROV_INFO] = container.link.encode()
+        host.stores.add(held.store, held.der, properties)
+
+
+def _furnish_metabase(host: Host, metabase: Metabase) -> None:
+    from tests.fleet.kept.metabase import native
+
+    options = host.options
+    options.adsi_binary_form, options.adsi_other_forms = metabase.takes, metabase.others
+    options.adsi_clear_unset, options.metabase_busy = 0x800CC801, metabase.busy
     for path, (kind, values) in metabase.nodes.items():
-        lines.append(f"node {_token(path.encode())} {kind}\n")
-        for name, (form, data) in values.items():
-            lines.append(f"value {_token(path.encode())} {_token(name.encode())} {form} {_token(data)}\n")
-    return lines
-
-
-def _token(data: bytes) -> str:
-    return base64.b64encode(data).decode() or "-"
+        host.metabase.add(path, kind, {name: native(*value) for name, value in values.items()})
 
 
 def pfx(held: Held, password: str) -> bytes:
