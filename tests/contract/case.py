@@ -62,7 +62,11 @@ def hresult(number: int) -> Expected:
 
 
 KEY = r"HKLM\SOFTWARE\tlsops.windows\Contract"
-HOSTILE = ('a"b', "a'b", "$(throw 1)", "a`nb", "; exit 7", "日本語 é 😀", "a\r\nb", "-a", "@a", "%PATH%", " ", "\u200b")
+HOSTILE = (
+    *('a"b', "a'b", "$(throw 1)", "a`nb", "; exit 7", "日本語 é 😀", "a\r\nb", "-a", "@a", "%PATH%", " ", "\u200b"),
+    *("^a&b|c<d>e", "\u2018a\u2019 \u201cb\u201d", "${env:PATH}", "\u202ea", "\u200eab", "e\u0301", "{0}", "\t"),
+    *("'@\n\"@", "#a", "*?[a]", "a,b", "-----END -----", "\ufeffa", "x" * 200),
+)
 
 
 def keys(**found: dict[str, RegistryValue]) -> bytes:

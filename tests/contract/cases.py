@@ -10,9 +10,10 @@ from .batch_cases import batch_cases
 from .certificate_cases import store_cases
 from .chain_cases import chain_cases
 from .host_cases import file_cases, host_cases
+from .hostile_cases import hostile_cases
 from .key_cases import key_cases
 from .metabase_cases import metabase_cases
 from .registry_cases import registry_cases
 
 CASES = [*registry_cases(), *file_cases(), *store_cases(), *key_cases(), *host_cases(), *batch_cases()]
-CASES += [*metabase_cases(), *chain_cases()]
+CASES += [*metabase_cases(), *chain_cases(), *hostile_cases()]

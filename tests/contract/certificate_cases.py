@@ -45,9 +45,9 @@ def _names(*wanted: str) -> Judge:
     return lambda answer: [f[0].decode() for k, f in lines(answer.payload) if k == "store"] == list(wanted)
 
 
-def opens_as(held: Held) -> Judge:
+def opens_as(held: Held, password: str = PASSWORD) -> Judge:
     def judge(answer: Answer) -> bool:
-        key, certificate, more = pkcs12.load_key_and_certificates(answer.payload, PASSWORD.encode())
+        key, certificate, more = pkcs12.load_key_and_certificates(answer.payload, password.encode())
         assert key is not None
         assert certificate is not None
         assert held.key is not None
@@ -56,7 +56,7 @@ def opens_as(held: Held) -> Judge:
     return judge
 
 
-def _proves(key: Key, data: bytes) -> Judge:
+def proves(key: Key, data: bytes) -> Judge:
     def judge(answer: Answer) -> bool:
         (_other, (algorithm,)), (_more, (signature,)), (last, facts) = lines(answer.payload)
         assert (last, len(facts)) == ("key", 4)
@@ -146,8 +146,8 @@ def store_cases() -> list[Case]:
             "key.prove",
             lambda _: [do.key_prove("MY", each.thumbprint, b"challenge \0\xff") for each in (EC, RSA)],
             (
-                Expected(judge=_proves(EC_KEY, b"challenge \0\xff")),
-                Expected(judge=_proves(RSA_KEY, b"challenge \0\xff")),
+                Expected(judge=proves(EC_KEY, b"challenge \0\xff")),
+                Expected(judge=proves(RSA_KEY, b"challenge \0\xff")),
             ),
             PERSONAL,
         ),

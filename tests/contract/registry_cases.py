@@ -12,7 +12,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch import opera
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Operation
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import RegistryValue, encode_registry
 
-from .case import ERROR, HOSTILE, KEY, NOTHING, POWERSHELL, Case, Expected, hresult, keys
+from .case import ERROR, HOSTILE, KEY, NOTHING, Case, Expected, hresult, keys
 from .world import World
 
 VALUES = {
@@ -90,7 +90,7 @@ def registry_cases() -> list[Case]:
             (Expected(payload=MATCHED), Expected(payload=MATCHED), NOTHING, NOTHING),
             TREE,
         ),
-        Case("reg.read of an unknown hive", lambda _: [do.reg_read(r"HKXX\A")], (ERROR,), sides=(POWERSHELL,)),
+        Case("reg.read of an unknown hive", lambda _: [do.reg_read(r"HKXX\A")], (ERROR,)),
         Case(
             "reg.write every kind and hostile values, and what is read then",
             lambda _: _writes(several),
@@ -100,11 +100,9 @@ def registry_cases() -> list[Case]:
             then_expected=(Expected(payload=written),),
         ),
         Case(
-            "reg.write of a number with the wrong size",
-            lambda _: [do.reg_write(KEY, "x", "DWord", b"\1")],
-            (ERROR,),
-            mode="write",
-            sides=(POWERSHELL,),
+            "reg.write of numbers that are too short",
+            lambda _: [do.reg_write(KEY, "x", "DWord", b"\1"), do.reg_write(KEY, "x", "QWord", bytes(4))],
+            (ERROR, ERROR),
         ),
         Case(
             "reg.write of a file's bytes; of a file that is not there it makes no key",

@@ -20,13 +20,13 @@ from typing import Any, Literal, Protocol
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch import bootstrap, wire
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
 
-from . import world
-from .world import SYSTEM_CERTIFICATES, World
+from . import executed, world
+from .world import World
 
 Mode = Literal["read", "write"]
 MAIN = "# ---- Here it begins ----\n"
 # Behind the script: where each error began that it caught. The answer has gone out on standard output by then.
-TRACE = """
+ERRORS = """
 foreach ($each in @($error)) {
     try { [Console]::Error.WriteLine([string]$each + "`n" + $each.ScriptStackTrace) }
     catch { [Console]::Error.WriteLine([string]$each) }
@@ -94,8 +94,10 @@ def describe(operation: Operation, answer: Answer) -> str:
 class PowerShell:
     """The shipped script, started as Ansible does it, under StrictMode; what only Windows has is replaced."""
 
-    def __init__(self, setup: World, folder: Path) -> None:
+    def __init__(self, setup: World, folder: Path, more: str = "") -> None:
+        """``more``: PowerShell that comes behind the script's functions, and may put others in their place."""
         self.said = ""
+        self._more = more
         self._program = find_powershell()
         self._folder = folder
         self._prefix = f"tlsops-{secrets.token_hex(4)}-"
@@ -110,10 +112,20 @@ class PowerShell:
     def script(self) -> str:
         before, main, after = bootstrap.script().partition(MAIN)
         assert main, f"batch.ps1 has no line {MAIN!r}"
-        replaced = "".join((_HERE / name).read_text(encoding="ascii") for name in ("world.ps1", "metabase.ps1"))
-        return f"Set-StrictMode -Version 2\n{before}{replaced}{main}{after}{TRACE}"
+        return f"Set-StrictMode -Version 2\n{before}{stand_ins()}{self._more}{main}{after}{ERRORS}"
 
     def start(self, batch: str) -> subprocess.Popen[bytes]:
+        """The process, with all of its input; nobody reads yet what it says."""
+        process = self._spawn()
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):  # it has ended already: its standard error tells why
+            process.stdin.write(stdin(self.script(), batch))
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.stdin = None  # communicate() would flush it
+        return process
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         command = [self._program, *bootstrap.command_line().split(" ")[1:]]
         environment = {
             **os.environ,
@@ -124,76 +136,56 @@ class PowerShell:
             "POWERSHELL_UPDATECHECK": "Off",
         }
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
-        assert process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended already: its standard error tells why
-            process.stdin.write(f"{self.script()}{bootstrap.SEPARATOR}\n{batch}".encode("ascii"))
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        process.stdin = None  # communicate() would flush it
-        return process
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
 
     def send(self, batch: str) -> Output:
-        process = self.start(batch)
+        script = self.script()
+        if executed.measuring():
+            script = f"{executed.TRACE_ON}; {script.removesuffix(ERRORS)}{executed.TRACE_OFF}{ERRORS}"
+        process = self._spawn()
         try:
-            stdout, stderr = process.communicate(timeout=120)
+            stdout, stderr = process.communicate(stdin(script, batch), timeout=120)
         finally:
             process.kill()
-        return Output(stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+        said = stderr.decode("utf-8", "replace")
+        if executed.measuring():
+            said = measured(said, script)
+        return Output(stdout.decode("utf-8", "replace"), said)
 
 
-def _native(kind: str, data: bytes) -> object:
-    """A value of the metabase as the double keeps it."""
-    if kind == "binary":
-        return data
-    text = data.decode()
-    return {"text": text, "texts": tuple(text.split("\0")), "flag": text == "1"}.get(kind) or int(text)
+def stdin(script: str, batch: str) -> bytes:
+    return f"{script}{bootstrap.SEPARATOR}\n{batch}".encode("ascii")
+
+
+def stand_ins() -> str:
+    """What takes the place of the functions that only Windows has."""
+    return "".join((_HERE / name).read_text(encoding="ascii") for name in ("world.ps1", "stores.ps1", "metabase.ps1"))
+
+
+def measured(stderr: str, script: str) -> str:
+    """Notes which statements of the shipped script were executed; standard error without what told so.
+
+    Whatever goes wrong with that is no fault of the case.
+    """
+    try:
+        numbers = executed.lines_of(bootstrap.script(), script, MAIN)
+        executed.RECORD.note(stderr, script, numbers, os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0])
+        return executed.without_trace(stderr)
+    except Exception as problem:
+        executed.RECORD.problem = repr(problem)
+        return stderr
 
 
 class Double:
     """The Windows double's own reading of the same batch."""
 
     def __init__(self, setup: World, _folder: Path) -> None:
-        from tests.fleet.world.host import Host
-
         self.said = ""
-        self.host: Any = Host("contract", {"10.0": "2019", "5.2": "2003"}[setup.windows])
+        self.host: Any = world.made(setup)
         self.host.endpoint = lambda address, port: (address, port)
         self.host.connect = lambda address, port: socket.create_connection((address, port), timeout=5)
-        with self.host.journal.silence():
-            self._furnish(setup)
-
-    def _furnish(self, setup: World) -> None:
-        from tests.fleet.world import blob
-        from tests.fleet.world.keys import CAPI, Container
-        from tests.fleet.world.registry import Value
-
-        for name, (status, start) in setup.services.items():
-            self.host.services.add(name, status, start)
-        for key, values in setup.registry.items():
-            self.host.registry.create(key)
-            for name, (kind, data) in values.items():
-                self.host.registry.set(key, name, Value(kind, data))
-        for name in {"WebHosting", "REQUEST"} - set(setup.stores):
-            self.host.registry.delete(rf"{SYSTEM_CERTIFICATES}\{name}")
-        for number, held in enumerate(setup.certificates):
-            properties = {}
-            if held.key is not None:
-                container = Container(f"container {number}", held.key, CAPI, held.exportable)
-                self.host.keys.add(container)
-                properties[blob.KEY_PROV_INFO] = container.link.encode()
-            self.host.stores.add(held.store, held.der, properties)
-        self.host.options.accounts.update(setup.accounts)
         for name, data in setup.files.items():
             self.host.files.put(self.path(name), data)
-        self._furnish_metabase(setup.metabase)
-
-    def _furnish_metabase(self, metabase: world.Metabase) -> None:
-        options = self.host.options
-        options.adsi_binary_form, options.adsi_other_forms = metabase.takes, metabase.others
-        options.adsi_clear_unset, options.metabase_busy = 0x800CC801, metabase.busy
-        for path, (kind, values) in metabase.nodes.items():
-            self.host.metabase.add(path, kind, {name: _native(*value) for name, value in values.items()})
 
     def send(self, batch: str) -> Output:
         from tests.fleet.batch import run_batch

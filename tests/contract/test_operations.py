@@ -34,13 +34,13 @@ def _parameters() -> list[object]:
 def test_case(side_name: str, case: Case, tmp_path: Path) -> None:
     side: Side = SIDES[side_name](case.world, tmp_path)
     operations = case.operations(side)
-    _compare(side, operations, run(side, operations, mode=case.mode, deadline=case.deadline), case.expected)
+    compare(side, operations, run(side, operations, mode=case.mode, deadline=case.deadline), case.expected)
     if case.then is not None:
         operations = case.then(side)
-        _compare(side, operations, run(side, operations), case.then_expected)
+        compare(side, operations, run(side, operations), case.then_expected)
 
 
-def _compare(
+def compare(
     side: Side, operations: Sequence[Operation], answers: tuple[Answer, ...], expected: tuple[Expected, ...]
 ) -> None:
     assert len(answers) == len(expected)

@@ -62,6 +62,32 @@ def test_much_output_on_both_pipes(side: PowerShell) -> None:
     assert (result.exit, len(result.stdout), len(result.stderr), len(answer.text)) == (5, 3000000, 200000, 500)
 
 
+def test_no_more_than_16_megabytes_of_a_pipe_are_kept(side: PowerShell) -> None:
+    code = "import sys; sys.stdout.write('o' * (20 << 20)); print('e' * 10, file=sys.stderr)"
+    (answer,) = run(side, [python(code, seconds=60)], deadline=90)
+    result = program(answer.payload)
+    assert 16 << 20 <= len(result.stdout) < (16 << 20) + 65536
+    assert result.stderr.strip() == b"e" * 10
+
+
+def test_a_program_that_says_nothing(side: PowerShell) -> None:
+    silent, failed = run(side, [python("pass"), python("import sys; sys.exit(255)")])
+    assert (program(silent.payload).stdout, program(silent.payload).stderr) == (b"", b"")
+    assert (failed.kind, failed.number, failed.text) == ("exit", 255, "")
+
+
+def test_what_a_program_starts_later_finds_the_batch_ended(side: PowerShell) -> None:
+    """A child with closed pipes is none of the batch's business."""
+    child = "import time; time.sleep(20)"
+    code = (
+        f"import subprocess as s, sys; s.Popen([sys.executable, '-c', {child!r}], stdout=s.DEVNULL, stderr=s.DEVNULL)"
+    )
+    before = time.monotonic()
+    (answer,) = run(side, [python(code)])
+    assert answer.ok
+    assert time.monotonic() - before < 18
+
+
 def test_standard_input_is_closed(side: PowerShell) -> None:
     (answer,) = run(side, [python("import sys; print(len(sys.stdin.read()))")])
     assert int(program(answer.payload).stdout) <= 1  # .NET Framework may write a byte order mark

@@ -45,6 +45,14 @@ MALFORMED = {
     "an undo before the first do": [line("undo", "host.info"), write(), "end"],
     "an argument without value": [write(), line("do", "reg.read", "key"), "end"],
     "a token that is not base64": [write(), "do r%g.read", "end"],
+    "a token that is half of one": [write(), f"{line('do', 'reg.read', 'key', KEY)[:-1]}", "end"],
+    "bytes that are no text": [write(), f"do {base64.b64encode(bytes([255])).decode()}", "end"],
+    "an empty line": [write(), "", "end"],
+    "a keyword in capitals": [write(), write().replace("do ", "DO "), "end"],
+    "a keyword that is PowerShell": [write(), "$(throw 1)", "end"],
+    "an end that is cut off": [write(), "en"],
+    "a line that is cut off": [write(), write()[:40]],
+    "an undo that is unknown": [write(), line("undo", "no.such"), "end"],
 }
 
 
@@ -66,6 +74,48 @@ def test_another_version_is_refused(side_name: str, tmp_path: Path) -> None:
     output = side.send("\n".join([line("batch", "2", nonce, "write", "60", "10"), write(), "end", ""]))
     with pytest.raises(TlsOpsError, match="did not understand the batch"):
         wire.decode(output.stdout, output.stderr, nonce=nonce, count=1)
+
+
+HEADS = {
+    "a deadline that is no number": ("1", "write", "soon", "10"),
+    "a wait that is no number": ("1", "write", "60", "long"),
+    "no version": ("", "write", "60", "10"),
+}
+
+
+@both_sides
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS.keys())
+def test_a_first_line_that_is_wrong(side_name: str, head: tuple[str, str, str, str], tmp_path: Path) -> None:
+    side: Side = SIDES[side_name](World(), tmp_path)
+    nonce = secrets.token_hex(16)
+    version, *rest = head
+    output = side.send("\n".join([line("batch", version, nonce, *rest), write(), "end", ""]))
+    with pytest.raises(TlsOpsError, match="did not understand the batch"):
+        wire.decode(output.stdout, output.stderr, nonce=nonce, count=1)
+    assert run(side, [do.reg_read(KEY)])[0].payload == b""
+
+
+@both_sides
+def test_what_follows_the_end_is_not_read(side_name: str, tmp_path: Path) -> None:
+    side: Side = SIDES[side_name](World(), tmp_path)
+    nonce = secrets.token_hex(16)
+    first = line("batch", "1", nonce, "write", "60", "10")
+    output = side.send("\n".join([first, line("do", "reg.read", "key", KEY), "end", write(), "nonsense", ""]))
+    assert wire.decode(output.stdout, output.stderr, nonce=nonce, count=1)[0].payload == b""
+    assert run(side, [do.reg_read(KEY)])[0].payload == b""
+
+
+@both_sides
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.99], ids=str)
+def test_a_batch_that_is_cut_off_does_nothing(side_name: str, share: float, tmp_path: Path) -> None:
+    side: Side = SIDES[side_name](World(), tmp_path)
+    nonce = secrets.token_hex(16)
+    writes = [do.reg_write(KEY, f"{number}", "DWord", reg_dword(number)) for number in range(8)]
+    batch = wire.encode(writes, nonce=nonce, mode="write", deadline=60, mutex_wait=5)
+    output = side.send(batch[: int(len(batch) * share)])
+    with pytest.raises(TlsOpsError):
+        wire.decode(output.stdout, output.stderr, nonce=nonce, count=8)
+    assert run(side, [do.reg_read(KEY)])[0].payload == b""
 
 
 @both_sides

@@ -67,6 +67,7 @@ TYPES = _words(
     " Security.Principal.NTAccount Security.Principal.SecurityIdentifier"
     " Security.Principal.WindowsBuiltInRole Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal"
     " Text.Encoding Text.StringBuilder Text.UTF8Encoding Threading.AbandonedMutexException Threading.Mutex"
+    " UnauthorizedAccessException"
 )
 
 # .NET 3.5: behind a catch, where the .NET 2.0 way is refused (FIPS).

@@ -8,6 +8,7 @@
 # What is only read from is not closed: the process ends with the batch.
 
 # ---- What only Windows has. Tests put others in the place of these. ----
+function Known($name) { return $name -as [type] } # what this .NET has
 function Hive($name) {
     if ($name -ceq 'HKLM') { return [Microsoft.Win32.Registry]::LocalMachine }
     if ($name -ceq 'HKU') { return [Microsoft.Win32.Registry]::Users }
@@ -52,7 +53,7 @@ function WriteAccess($path, $sddl, $grants) {
         $account = New-Object Security.Principal.SecurityIdentifier $grant
         $security.AddAccessRule((New-Object Security.AccessControl.FileSystemAccessRule $account, 'Read', 'Allow'))
     }
-    $newer = 'System.IO.FileSystemAclExtensions' -as [type] # .NET has moved the method there
+    $newer = Known 'System.IO.FileSystemAclExtensions' # .NET has moved the method there
     if ($null -eq $newer) { [IO.File]::SetAccessControl($path, $security) }
     else { $newer::SetAccessControl((New-Object IO.FileInfo $path), $security) }
 }
@@ -82,6 +83,11 @@ function ChildNames($path, $class) {
         if ($each.psbase.SchemaClassName -eq $class) { $each.psbase.Name }
     }
 }
+function Dial($address, $port) {
+    $client = New-Object Net.Sockets.TcpClient $address.AddressFamily
+    return @{ Client = $client; Pending = $client.BeginConnect($address, $port, $null, $null) }
+}
+function NewMutex { return New-Object Threading.Mutex $false, 'Global\tlsops.windows' }
 
 # ---- Arguments, answers, errors ----
 function Bytes($call, $name) {
@@ -255,6 +261,11 @@ function Drain($pipe) {
     $pipe.Pending = $pipe.Stream.BeginRead($pipe.Buffer, 0, $pipe.Buffer.Length, $null, $null)
     return $true
 }
+function Stopped($process) {
+    # One that cannot be killed may just have ended by itself.
+    try { $process.Kill() } catch { return -not $process.WaitForExit(1000) }
+    return $true
+}
 function RunOnce($info, $seconds) {
     # Both pipes are polled: a program stops when one is full, and script blocks do not work as callbacks of .NET.
     # A pipe may outlive the program (a child of it has the other end): it gets 5 seconds more.
@@ -269,7 +280,7 @@ function RunOnce($info, $seconds) {
         if (@((Drain $out), (Drain $err)) -notcontains $true) { Start-Sleep -Milliseconds 5 }
         if ($null -ne $ended) { continue }
         $late = -not $process.HasExited -and $watch.Elapsed.TotalSeconds -ge $seconds
-        if ($late) { try { $process.Kill() } catch { $late = -not $process.WaitForExit(1000) } }
+        if ($late) { $late = Stopped $process }
         if ($late -or $process.HasExited) { $ended = [Diagnostics.Stopwatch]::StartNew() }
     }
     if ($late) { return @{ Late = $true } }
@@ -323,8 +334,8 @@ function GetKeyed($call) {
 }
 function PrivateKey($certificate) {
     # The property PrivateKey fails silently for CNG keys (and they do not open at all on .NET 2.0): so the methods.
-    $rsa = 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions' -as [type]
-    $ecdsa = 'System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions' -as [type]
+    $rsa = Known 'System.Security.Cryptography.X509Certificates.RSACertificateExtensions'
+    $ecdsa = Known 'System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions'
     $key = $null
     if ($null -ne $rsa) { $key = $rsa::GetRSAPrivateKey($certificate) }
     if ($null -eq $key -and $null -ne $ecdsa) { $key = $ecdsa::GetECDsaPrivateKey($certificate) }
@@ -455,9 +466,9 @@ function ProveKey($call) {
     $builder = New-Object Text.StringBuilder
     [byte[]]$data = Bytes $call 'data'
     $certificate = GetKeyed $call
-    $hashes = 'System.Security.Cryptography.HashAlgorithmName' -as [type]
-    $paddings = 'System.Security.Cryptography.RSASignaturePadding' -as [type]
-    $newer = 'System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions' -as [type]
+    $hashes = Known 'System.Security.Cryptography.HashAlgorithmName'
+    $paddings = Known 'System.Security.Cryptography.RSASignaturePadding'
+    $newer = Known 'System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions'
     $algorithm = 'rsa-pkcs1-sha1'
     $why = ''
     try {
@@ -718,9 +729,10 @@ function Exchange($call) {
     [byte[]]$buffer = New-Object 'byte[]' 16384
     $kept = New-Object IO.MemoryStream
     $quiet = [Diagnostics.Stopwatch]::StartNew()
-    $client = New-Object Net.Sockets.TcpClient $address.AddressFamily
+    $dialled = Dial $address (Number $call 'port' 0)
+    $client = $dialled.Client
     try {
-        $pending = $client.BeginConnect($address, (Number $call 'port' 0), $null, $null)
+        $pending = $dialled.Pending
         if (-not $pending.AsyncWaitHandle.WaitOne([int]($limit * 1000), $false)) {
             $call.Fault = @('timeout', 0, '', 'Nothing answered in time.')
             return
@@ -832,11 +844,26 @@ function RunCalls($batch, $answers) {
 function RunBatch($batch, $lines, $answers) {
     try { ReadRequest $batch $lines }
     catch { $batch.Fault = @('batch') + @(ErrorNumber $_)[1..3]; return }
-    $mutex = New-Object Threading.Mutex $false, 'Global\tlsops.windows'
+    # A mutex of another account may be refused. It is gone when the last batch of that account has ended.
+    $mutex = $null
+    while ($null -eq $mutex) {
+        try { $mutex = NewMutex }
+        catch {
+            if ($_.Exception.GetBaseException() -isnot [UnauthorizedAccessException]) { throw }
+            if ($batch.Clock.Elapsed.TotalSeconds -ge $batch.Wait) {
+                $batch.Fault = @('busy', -2147024891, '', 'Another account has the mutex.')
+                return
+            }
+            Start-Sleep -Milliseconds 200
+        }
+    }
+    $left = [Math]::Max([double]0, $batch.Wait - $batch.Clock.Elapsed.TotalSeconds)
     # A mutex whose owner was killed is ours all the same.
-    try { $ours = $mutex.WaitOne($batch.Wait * 1000, $false) }
+    try { $ours = $mutex.WaitOne([int]($left * 1000), $false) }
     catch { $ours = $_.Exception.GetBaseException() -is [Threading.AbandonedMutexException]; if (-not $ours) { throw } }
     if (-not $ours) { $batch.Fault = @('busy', 0, '', 'Another batch is still running.'); return }
+    # What was waited for others is not this batch's time.
+    $batch.Clock = [Diagnostics.Stopwatch]::StartNew()
     try { RunCalls $batch $answers } finally { $mutex.ReleaseMutex() }
 }
 
