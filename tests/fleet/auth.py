@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import NegotiateOptions, SpnegoError
 
 _PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
@@ -39,10 +40,14 @@ _ENVELOPE = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """The local administrator that every host of a fleet knows."""
+    """The administrator that every host of a fleet knows.
+
+    ``service`` (``HTTP@localhost``) is whose keytab takes that user's Kerberos tickets; without one there is only NTLM.
+    """
 
     user: str = "Administrator"
     password: str = "Loopback-0nly"
+    service: str = ""
 
     def __post_init__(self) -> None:
         if set(":\r\n\\@") & set(self.user) or set(":\r\n") & set(self.password):
@@ -106,12 +111,37 @@ class CannotDecrypt(Exception):
     """The body was not encrypted with this connection's key."""
 
 
+class _Kerberos:
+    """The service's side of one Kerberos authentication, with the keytab that the environment names."""
+
+    def __init__(self, account: Account) -> None:
+        import kerberos  # pykerberos, which few have: nobody else gets here
+
+        self._kerberos = kerberos
+        self._user = account.user
+        _result, self._context = kerberos.authGSSServerInit(account.service)
+        self.complete = False
+
+    def step(self, token: bytes) -> bytes:
+        """The answer to the client's token. Raises ValueError for one that is not taken."""
+        try:
+            self._kerberos.authGSSServerStep(self._context, base64.b64encode(token).decode())
+        except self._kerberos.KrbError as error:
+            raise ValueError(str(error)) from error
+        name, _at, _realm = self._kerberos.authGSSServerUserName(self._context).partition("@")
+        self.complete = name == self._user
+        return base64.b64decode(self._kerberos.authGSSServerResponse(self._context) or "")
+
+
 class Gate:
     """Authentication of one TCP connection: NTLM authenticates the connection, Basic each request (RFC 4559, 7617)."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, bindings: GssChannelBindings | None = None) -> None:
+        """``bindings``: those of the TLS connection, which NTLM has to send, as with CbtHardeningLevel Strict: WinRM's
+        default, Relaxed, takes clients that send none."""
         self._account = account
-        self._context: spnego.ContextProxy | None = None
+        self._bindings = bindings
+        self._context: spnego.ContextProxy | _Kerberos | None = None
 
     def check(self, headers: Mapping[str, str]) -> Verdict:
         scheme, _other, credentials = headers.get("authorization", "").partition(" ")
@@ -129,11 +159,11 @@ class Gate:
             return False
 
     def _negotiate(self, scheme: str, credentials: str) -> Verdict:
-        if self._context is None or self._context.complete:
-            options = NegotiateOptions.use_negotiate | NegotiateOptions.use_ntlm
-            self._context = spnego.server(hostname="127.0.0.1", service="http", options=options)
         try:
-            token = self._context.step(base64.b64decode(credentials, validate=True))
+            given = base64.b64decode(credentials, validate=True)
+            if self._context is None or self._context.complete:
+                self._context = self._begin(given)
+            token = self._context.step(given)
         except (SpnegoError, ValueError, struct.error):
             self._context = None
             return _CHALLENGE
@@ -141,12 +171,18 @@ class Gate:
         headers = (("WWW-Authenticate", answer),) if answer else ()
         return Verdict(self._context.complete, headers or (() if self._context.complete else _CHALLENGE.headers))
 
+    def _begin(self, token: bytes) -> spnego.ContextProxy | _Kerberos:
+        if self._account.service and b"NTLMSSP\0" not in token:
+            return _Kerberos(self._account)
+        options = NegotiateOptions.use_negotiate | NegotiateOptions.use_ntlm
+        return spnego.server(hostname="127.0.0.1", service="http", channel_bindings=self._bindings, options=options)
+
     def decrypt(self, content_type: str, body: bytes) -> tuple[bytes, bool]:
         """The plain message, and whether it had been encrypted. Raises CannotDecrypt. (MS-WSMV 2.2.9.1)"""
         if not content_type.startswith("multipart/encrypted"):
             return body, False
         envelope = _ENVELOPE.match(body)
-        if envelope is None or self._context is None or not self._context.complete:
+        if envelope is None or not isinstance(self._context, spnego.ContextProxy) or not self._context.complete:
             raise CannotDecrypt("not an encrypted message of an authenticated connection")
         try:
             plain = self._context.unwrap(envelope[2][4:]).data
@@ -158,7 +194,7 @@ class Gate:
 
     def encrypt(self, body: bytes) -> tuple[str, bytes]:
         """Content-Type and body of the encrypted reply (MS-WSMV 2.2.9.1.1)."""
-        assert self._context is not None
+        assert isinstance(self._context, spnego.ContextProxy)
         sealed = self._context.wrap(body).data
         parts = (
             _BOUNDARY + b"\r\n",

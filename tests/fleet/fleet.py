@@ -10,21 +10,26 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
 from . import payload
 from .auth import USER_FILE, Account
 from .faults import FaultPlan
+from .https import Https
 from .listeners import Address, Listeners, Serves
+from .remote import RemoteShells
 from .server import Endpoint, Server, Traffic
-from .shell import Executes, Settings, Shells
+from .shell import Executes, Settings
 from .world.scenario import load
+
+if TYPE_CHECKING:
+    from .ssh import Ssh
 
 # Batches block (a program with a time limit, the machine's mutex), so there are more threads than work for them.
 _BATCH_THREADS = 64
@@ -51,7 +56,15 @@ class Fleet:
     ``hosts`` are the world's own objects; ``errors`` are tracebacks of the double itself, which a test may want empty.
     """
 
-    def __init__(self, scenario: Scenario, directory: Path, account: Account, settings: Settings, port: int) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        directory: Path,
+        account: Account,
+        settings: Settings,
+        port: int,
+        https: Https | None = None,
+    ) -> None:
         self.scenario = scenario
         # Tests look into the world itself, which has more than the transport needs.
         self.hosts: Mapping[str, Any] = scenario.hosts
@@ -61,7 +74,11 @@ class Fleet:
         self.faults = FaultPlan()
         self.errors: list[str] = []
         self.port = port
+        self.https_port = 0
+        self.https = https
         self._endpoints: dict[str, Endpoint] = {}
+        self._shells: dict[str, RemoteShells] = {}
+        self._ssh: Ssh | None = None
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="fleet", daemon=True)
@@ -75,15 +92,17 @@ class Fleet:
         account: Account | None = None,
         settings: Settings | None = None,
         port: int = 0,
+        https: Sequence[str] = (),
     ) -> Fleet:
         """Starts a fleet; it is ready when this returns. ``scenario``: a YAML file, its content, or a loaded one.
+        ``https``: the names in the certificate of WinRM's HTTPS listener; none: there is no such listener.
 
         Raises what goes wrong at the start, OSError for a port in use among it.
         """
         if isinstance(scenario, (Path, str, dict)):
             scenario = load(scenario)
         settings = settings or Settings(script_digest=payload.script_digest())
-        fleet = cls(scenario, directory, account or Account(), settings, port)
+        fleet = cls(scenario, directory, account or Account(), settings, port, Https(https) if https else None)
         fleet._thread.start()
         fleet._ready.wait()
         if fleet._failure is not None:
@@ -121,10 +140,22 @@ class Fleet:
         """The live TLS listener behind an address of a host, or None where nothing listens."""
         return self._listeners.address(host, ip, port)
 
+    def ssh(self, host: str) -> tuple[Ssh, int]:
+        """The SSH service, with its client's files, and the port at which that host has it."""
+        from .ssh import Ssh  # takes 0.3 s, and few fleets need it
+
+        if self._ssh is None:
+            self._ssh = Ssh(self.account, self._shells, self.directory / "ssh")
+            self._ssh.write_files()
+        return self._ssh, asyncio.run_coroutine_threadsafe(self._ssh.port(host), self._loop).result()
+
     def inventory(
         self, *, user: str = "", password: str = "", transport: str = "ntlm", **variables: Any
     ) -> dict[str, Any]:
-        """The inventory that a user of these hosts would have; ``variables`` are further ones for all hosts."""
+        """The inventory that a user of these hosts would have; ``variables`` are further ones for all hosts.
+
+        What another connection needs instead is in ``doors.py``.
+        """
         common = {
             "ansible_connection": "winrm",
             "ansible_host": "127.0.0.1",
@@ -167,18 +198,23 @@ class Fleet:
             batches = stack.enter_context(ThreadPoolExecutor(_BATCH_THREADS, "fleet-batch"))
             handshakes = stack.enter_context(ThreadPoolExecutor(_TLS_THREADS, "fleet-tls"))
             hosts = self.scenario.hosts
-            self._endpoints = {
-                name: Endpoint(name, Shells(host, self.settings, batches, self.errors.append, self.faults))
+            self._shells = {
+                name: RemoteShells(host, self.settings, batches, self.errors.append, self.faults)
                 for name, host in hosts.items()
             }
+            self._endpoints = {name: Endpoint(name, shells) for name, shells in self._shells.items()}
             self._listeners = Listeners(hosts, self._loop, handshakes, self.errors.append)
-            server = Server(self._endpoints, self.account, self.faults)
+            server = Server(self._endpoints, self.account, self.faults, self.https)
             try:
                 self.port = await server.start(self.port)
+                if self.https is not None:
+                    self.https_port = await server.start(secure=True)
                 self._listeners.start()
                 self._ready.set()
                 await self._stopping.wait()
             finally:
                 await server.close()
-                await asyncio.gather(*(endpoint.shells.close() for endpoint in self._endpoints.values()))
+                if self._ssh is not None:
+                    await self._ssh.close()
+                await asyncio.gather(*(shells.close() for shells in self._shells.values()))
                 self._listeners.close()

@@ -50,8 +50,8 @@ class Outcome:
     exit_code: int = 0
 
 
-def check_command_line(command_line: str) -> None:
-    """Raises Refused unless the command line is the bootstrap."""
+def check_command_line(command_line: str) -> str:
+    """The bootstrap's text. Raises Refused unless the command line is that of the bootstrap."""
     if len(command_line) > _LONGEST_COMMAND_LINE:
         raise Refused("The command line is too long.")
     match = _COMMAND_LINE.fullmatch(command_line.strip())
@@ -61,8 +61,14 @@ def check_command_line(command_line: str) -> None:
         text = base64.b64decode(match[1], validate=True).decode("utf-16-le")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise Refused("-EncodedCommand is not base64 of UTF-16LE text") from error
+    return check_bootstrap(text)
+
+
+def check_bootstrap(text: str) -> str:
+    """The bootstrap's text. Raises Refused unless the script is it."""
     if not _BOOTSTRAP.search(re.sub(r"\s", "", text).lower()):
         raise Refused(f"this double only runs the shipped script, and this is not its bootstrap: {text[:200]}")
+    return text
 
 
 def batch_lines(stdin: bytes, expected: str) -> list[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The WinRM service: one HTTP listener on loopback, ``/wsman/<host>`` for each host."""
+"""The WinRM service: a listener on loopback for HTTP and one for HTTPS, ``/wsman/<host>`` for each host."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from . import wsman
 from .auth import Account, CannotDecrypt, Gate
 from .faults import FaultPlan, Rule
 from .http1 import HttpError, HttpReply, HttpRequest, read_request
+from .https import Https
 from .shell import Dropped, Shells
 from .wsman import Faulted
 
@@ -61,22 +62,29 @@ class Endpoint:
 class Server:
     """The listener and its connections; everything here runs on one event loop."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], account: Account, faults: FaultPlan) -> None:
+    def __init__(
+        self, endpoints: Mapping[str, Endpoint], account: Account, faults: FaultPlan, https: Https | None = None
+    ) -> None:
         self._endpoints = endpoints
         self._account = account
         self._faults = faults
-        self._server: asyncio.Server | None = None
+        self._https = https
+        self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
 
-    async def start(self, port: int = 0) -> int:
-        """Listens on 127.0.0.1 and gives the port."""
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port, limit=_READ_LIMIT, backlog=1024)
-        address: tuple[str, int] = self._server.sockets[0].getsockname()
+    async def start(self, port: int = 0, *, secure: bool = False) -> int:
+        """Listens on 127.0.0.1 and gives the port; ``secure`` with HTTPS."""
+        context = self._https.context if secure and self._https is not None else None
+        listener = await asyncio.start_server(
+            self._connection, "127.0.0.1", port, limit=_READ_LIMIT, backlog=1024, ssl=context
+        )
+        self._servers.append(listener)
+        address: tuple[str, int] = listener.sockets[0].getsockname()
         return address[1]
 
     async def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        for listener in self._servers:
+            listener.close()
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -94,7 +102,8 @@ class Server:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        gate = Gate(self._account)
+        secure = writer.get_extra_info("ssl_object") is not None
+        gate = Gate(self._account, self._https.bindings if secure and self._https is not None else None)
         while True:
             endpoint = None
             try:
@@ -145,7 +154,8 @@ class Server:
         if len(message) > endpoint.shells.quotas.envelope:
             # No SOAP fault: the status is all that comes back (ansible.windows issues 391 and 620).
             return HttpReply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, verdict.headers)
-        reply = await self._answer(endpoint, message)
+        with self._faults.at_work():
+            reply = await self._answer(endpoint, message)
         if not reply.body:
             return dataclasses.replace(reply, headers=verdict.headers)
         content_type, body = gate.encrypt(reply.body) if encrypted else (_SOAP, reply.body)

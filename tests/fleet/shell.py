@@ -10,18 +10,19 @@ import asyncio
 import dataclasses
 import functools
 import re
-import threading
 import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import payload, powershell, wsman
 from .batch import At, Killed
 from .faults import Cut, FaultPlan, Progress, When
 from .payload import Outcome, Refused
+from .process import Command
 from .quotas import QUOTAS, Quotas
+from .world.event_log import EventLog
 from .wsman import Faulted, Request
 
 
@@ -31,8 +32,11 @@ class Executes(Protocol):
     name: str
     winrm: str
     powershell: str
+    events: EventLog
 
     def execute(self, lines: list[str], at: At) -> str: ...
+
+    def instead_of_powershell(self) -> str: ...
 
     def crash(self) -> None: ...
 
@@ -43,55 +47,17 @@ class Settings:
 
     ``separate_done``: output and the end of the command come in two replies (Windows may send either form).
     ``max_shells``: MaxShellsPerUser, where it is not what the host's WinRM has. ``script_digest``: SHA-256 of the
-    shipped script.
+    shipped script. ``interpreter``: what does a command (host, command line, standard input) in the double's place.
     """
 
     separate_done: bool = False
     max_shells: int = 0
     script_digest: str = ""
+    interpreter: Callable[[Any, str, bytes], Outcome] | None = None
 
 
 class Dropped(Exception):
     """The client's connection is to be closed without an answer."""
-
-
-class _Command:
-    """A process: its input while that is collected, its output once it has ended.
-
-    ``news`` is set when it has ended, or when the client is to lose its connection (``dropped``). ``killed`` is set by
-    the client's wish to end it, which a ``deaf`` one never hears.
-    """
-
-    def __init__(self) -> None:
-        self.stdin = bytearray()
-        self.stdin_open = True
-        self.news = asyncio.Event()
-        self.ended = self.dropped = self.deaf = False
-        self.killed = threading.Event()
-        self.pending: dict[str, bytes] = {}
-        self.exit_code = 0
-
-    def end(self, outcome: Outcome) -> None:
-        self.pending = {"stdout": outcome.stdout, "stderr": outcome.stderr}
-        self.exit_code = outcome.exit_code
-        self.ended = True
-        self.news.set()
-
-    def drop(self, *, deaf: bool) -> None:
-        self.dropped, self.deaf = True, deaf
-        self.news.set()
-
-    def take(self, room: int) -> dict[str, bytes]:
-        """The next pieces of output, together no longer than ``room`` bytes."""
-        pieces = {}
-        for name, data in self.pending.items():
-            pieces[name], self.pending[name] = data[:room], data[room:]
-            room -= len(pieces[name])
-        return pieces
-
-    @property
-    def drained(self) -> bool:
-        return not any(self.pending.values())
 
 
 class Shells:
@@ -110,7 +76,7 @@ class Shells:
         self._settings = settings
         self._executor = executor
         self._on_error = on_error
-        self._shells: dict[str, dict[str, _Command]] = {}
+        self._shells: dict[str, dict[str, Command]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self.commands = 0
         self.created = 0
@@ -159,12 +125,13 @@ class Shells:
             raise Faulted(wsman.MAX_PROCESSES)
         command_line = request.command_line
         command_id, reply = wsman.started(request)
-        command = shell[command_id] = _Command()
+        command = shell[command_id] = Command(command_line)
         self.commands += 1
+        self._host.events.process_created(command_line)
         try:
-            payload.check_command_line(command_line)
+            self._host.events.script_block(payload.check_command_line(command_line))
         except Refused as refusal:
-            command.end(_refused(refusal))
+            command.end(refused(refusal))
             return reply
         # Stock Ansible says FALSE exactly when it is going to send input; with TRUE there is no pipe to read from.
         if request.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "TRUE":
@@ -211,37 +178,41 @@ class Shells:
         return wsman.acknowledged(request)
 
     @staticmethod
-    def _end(command: _Command) -> None:
+    def _end(command: Command) -> None:
         """The process ends before its next operation: a thread cannot be stopped from outside."""
         if command.deaf and not command.ended:
             raise Dropped
         command.killed.set()
 
-    def _shell(self, request: Request) -> dict[str, _Command]:
+    def _shell(self, request: Request) -> dict[str, Command]:
         if request.shell_id not in self._shells:
             raise Faulted(wsman.NO_SUCH_SHELL)
         return self._shells[request.shell_id]
 
-    def _find(self, request: Request) -> _Command:
+    def _find(self, request: Request) -> Command:
         command = self._shell(request).get(request.command_id)
         if command is None:
             raise Faulted(wsman.NO_SUCH_SHELL)
         return command
 
-    def _start(self, command: _Command) -> None:
+    def _start(self, command: Command) -> None:
         command.stdin_open = False
-        task = asyncio.create_task(self._run(command))
+        task = asyncio.create_task(self._at_work(command))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _run(self, command: _Command) -> None:
+    async def _at_work(self, command: Command) -> None:
+        with self._faults.at_work():
+            await self._run(command)
+
+    async def _run(self, command: Command) -> None:
         loop = asyncio.get_running_loop()
         progress = self._faults.begin(self._host.name)
         at = functools.partial(self._at, command, progress, loop)
-        command.end(await loop.run_in_executor(self._executor, self._interpret, bytes(command.stdin), at))
+        command.end(await loop.run_in_executor(self._executor, self._interpret, command, bytes(command.stdin), at))
 
     def _at(
-        self, command: _Command, progress: Progress, loop: asyncio.AbstractEventLoop, when: When, operation: str
+        self, command: Command, progress: Progress, loop: asyncio.AbstractEventLoop, when: When, operation: str
     ) -> None:
         """Around each operation of a batch, in its worker thread. Raises Killed."""
         cut = progress.at(when, operation)
@@ -250,7 +221,7 @@ class Shells:
         if command.killed.is_set():
             raise Killed
 
-    def _act(self, cut: Cut, command: _Command, loop: asyncio.AbstractEventLoop) -> None:
+    def _act(self, cut: Cut, command: Command, loop: asyncio.AbstractEventLoop) -> None:
         if cut.effect == "power":
             self._faults.lose(self._host.name, cut.seconds)
             self._host.crash()
@@ -264,14 +235,21 @@ class Shells:
         loop.call_soon_threadsafe(functools.partial(command.drop, deaf=cut.effect == "leave"))
         command.killed.wait(cut.seconds)
 
-    def _interpret(self, stdin: bytes, at: At) -> Outcome:
+    def _interpret(self, command: Command, stdin: bytes, at: At) -> Outcome:
         """In a worker thread. A command ends whatever happens: the client would ask for its output for ever."""
+        instead = self._host.instead_of_powershell()
+        if instead:
+            return Outcome(stderr=_native(instead), exit_code=1)
         try:
+            script = payload.script_text(stdin)
+            self._host.events.script_block(script)
             lines = payload.batch_lines(stdin, self._settings.script_digest)
-            powershell.check(payload.script_text(stdin), self._host.powershell)
+            powershell.check(script, self._host.powershell)
+            if self._settings.interpreter is not None:
+                return self._settings.interpreter(self._host, command.command_line, stdin)
             text = self._host.execute(lines, at)
         except Refused as refusal:
-            return _refused(refusal)
+            return refused(refusal)
         except Killed:
             return Outcome(exit_code=1)
         except Exception:
@@ -282,7 +260,7 @@ class Shells:
         return Outcome(stdout=_native(text) if forger is None else forger(text, lines))
 
 
-def _refused(refusal: Refused) -> Outcome:
+def refused(refusal: Refused) -> Outcome:
     return Outcome(stderr=_native(f"{refusal}\n"), exit_code=1)
 
 

@@ -24,6 +24,7 @@ _NAMES = {
     "rsp": _SHELL,
     "x": _TRANSFER,
     "f": "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault",
+    "p": "http://schemas.microsoft.com/powershell",
 }
 _DECLARATIONS = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NAMES.items())
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
@@ -76,14 +77,24 @@ NO_SUCH_SHELL = Fault(
     "The request for the Windows Remote Shell failed because the shell or the command was not found on the server.",
     sender=True,
 )
+HOST_PROCESS_GONE = Fault(
+    2150859193,  # 0x803381B9, what PowerShell shows as -2144108103
+    "w:InternalError",
+    "The WSMan provider host process did not return a proper response. A provider in the host process may have behaved "
+    "improperly.",
+)
 INVALID = Fault(87, "w:SchemaValidationError", "The message is not one that this remote shell knows.", sender=True)
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """One message of the client; ``action`` is the last part of its action URI (Create, Command, Send, ...)."""
+    """One message of the client; ``action`` is the last part of its action URI (Create, Command, Send, ...).
+
+    ``resource`` is the kind of shell: ``.../windows/shell/cmd``, or for PSRP ``.../powershell/<configuration>``.
+    """
 
     action: str
+    resource: str
     message_id: str
     shell_id: str
     operation_timeout: float
@@ -111,6 +122,21 @@ class Request:
         return _find(self.body, paths[self.action]).get("CommandId", "")
 
     @property
+    def wanted_id(self) -> str:
+        """The id that the client itself gives a shell or a command, where it does (MS-PSRP 3.1.5.3.1, 3.1.5.3.3)."""
+        path, attribute = {"Create": ("rsp:Shell", "ShellId"), "Command": ("rsp:CommandLine", "CommandId")}[self.action]
+        return _find(self.body, path).get(attribute, "").upper()
+
+    @property
+    def fragments(self) -> bytes:
+        """What a Create or a Command carries of PSRP. Raises Faulted."""
+        path = {"Create": "rsp:Shell/p:creationXml", "Command": "rsp:CommandLine/rsp:Arguments"}[self.action]
+        try:
+            return base64.b64decode(_find(self.body, path).text or "")
+        except binascii.Error as error:
+            raise Faulted(INVALID) from error
+
+    @property
     def stdin(self) -> tuple[bytes, bool]:
         """The piece of input of a Send, and whether it is the last. Raises Faulted."""
         stream = _find(self.body, "rsp:Send/rsp:Stream")
@@ -133,6 +159,7 @@ def parse(message: bytes) -> Request:
     envelope = header.findtext("w:MaxEnvelopeSize", "", _NAMES)
     return Request(
         action=header.findtext("a:Action", "", _NAMES).rpartition("/")[2],
+        resource=header.findtext("w:ResourceURI", "", _NAMES),
         message_id=header.findtext("a:MessageID", "", _NAMES),
         shell_id=_named(header, "w:SelectorSet/w:Selector").get("ShellId", ""),
         operation_timeout=_seconds(header.findtext("w:OperationTimeout", "", _NAMES)),
@@ -163,9 +190,9 @@ def _seconds(duration: str) -> float:
 
 def created(request: Request) -> tuple[str, str]:
     """A new shell's id and the reply that gives it."""
-    shell_id = str(uuid.uuid4()).upper()
+    shell_id = request.wanted_id or str(uuid.uuid4()).upper()
     selector = f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
-    resource = f"<w:ResourceURI>{_SHELL}/cmd</w:ResourceURI>"
+    resource = f"<w:ResourceURI>{escape(request.resource)}</w:ResourceURI>"
     reference = f"<a:ReferenceParameters>{resource}{selector}</a:ReferenceParameters>"
     shell = f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId></rsp:Shell>"
     body = f"<x:ResourceCreated><a:Address>http://127.0.0.1/wsman</a:Address>{reference}</x:ResourceCreated>{shell}"
@@ -174,7 +201,7 @@ def created(request: Request) -> tuple[str, str]:
 
 def started(request: Request) -> tuple[str, str]:
     """A new command's id and the reply that gives it."""
-    command_id = str(uuid.uuid4()).upper()
+    command_id = request.wanted_id or str(uuid.uuid4()).upper()
     body = f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
     return command_id, _envelope(request, f"{_SHELL}/CommandResponse", body)
 

@@ -17,6 +17,7 @@ from winrm.protocol import Protocol
 
 from tests.fleet.fleet import Fleet
 from tests.fleet.shell import Settings
+from tests.fleet.world.event_log import EventLog
 from tests.unit.mint import PrivateKey
 
 SCRIPT = "# a script\n$x = 'é'\n".encode()
@@ -60,12 +61,16 @@ class FakeHost:
     def __post_init__(self) -> None:
         self.connect: Callable[[str, int], socket.socket]
         self.changed: Callable[[], None]
+        self.events = EventLog()
 
     def execute(self, lines: list[str], _at: object = None) -> str:
         return self.run(lines)
 
     def crash(self) -> None:
         pass
+
+    def instead_of_powershell(self) -> str:
+        return ""
 
     def listening(self) -> set[tuple[str, int]]:
         return self.endpoints

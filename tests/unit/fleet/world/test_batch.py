@@ -88,6 +88,16 @@ def test_a_second_batch_waits_for_the_first_and_then_gives_up() -> None:
     assert (keyword, *fields[:2]) == ("batch", b"error", b"busy")
 
 
+def test_a_mutex_of_another_account_is_waited_for_or_said_to_be_refused() -> None:
+    host = make({"mutex_refused_seconds": 20})
+    keyword, fields = unpack(host.execute(request("read", [("host.info",)], wait=10)))[-1]
+    assert (keyword, *fields[:3]) == ("batch", b"error", b"busy", b"-2147024891")
+    before = host.clock.monotonic()
+    assert ask(host, ("host.info",), wait=30)[0].status == "ok"
+    assert host.clock.monotonic() >= before + 20
+    assert host.options.mutex_refused_seconds == 0
+
+
 @pytest.mark.parametrize("lines", [[], ["nonsense"], ["batch !!"], ["do aG9zdC5pbmZv"]])
 def test_without_a_nonce_there_is_no_answer(lines: list[str]) -> None:
     assert Host("web").execute(lines) == ""

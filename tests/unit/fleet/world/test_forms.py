@@ -16,7 +16,7 @@ from tests.fleet.world.files import Files
 from tests.fleet.world.furnish import DATA
 from tests.fleet.world.journal import Journal
 from tests.fleet.world.keys import KeyLink
-from tests.fleet.world.programs import split_line
+from tests.fleet.world.programs import blank_words, c_words, command_line
 from tests.fleet.world.registry import Registry, dword, string
 
 
@@ -79,5 +79,17 @@ def test_variables_are_expanded_and_unknown_ones_kept() -> None:
 
 @settings(max_examples=50)
 @given(st.lists(st.text("ab =}{'", min_size=1, max_size=8), max_size=4))
-def test_a_line_is_cut_again_into_the_same_words(words: list[str]) -> None:
-    assert split_line(words) == words
+def test_netsh_cuts_a_line_again_into_the_same_words(words: list[str]) -> None:
+    assert blank_words(command_line(words)) == words
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text('ab \t""\\\\\'%^&|\u201c\u200e', max_size=8), max_size=4))
+def test_a_c_program_gets_each_argument_as_it_was(words: list[str]) -> None:
+    assert c_words(command_line(words)) == words
+
+
+def test_a_command_line_ends_at_its_first_nul() -> None:
+    assert c_words(command_line(["/site.name:Production\0 Renewal", "/commit"])) == [
+        '"/site.name:Production'.strip('"')
+    ]
