@@ -12,6 +12,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from ansible import constants
 from ansible.errors import AnsibleError
@@ -19,9 +20,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, match_encrypt_secret
 
 from .._errors import TlsOpsError
-from .folder import check_private
+from .folder import ROOM, check_private, check_room
 
 _LARGEST = 64 * 1024 * 1024  # bytes; no answer and no backup comes near
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # FAT and some network file systems
 
 
 class ControllerFiles:
@@ -36,7 +38,7 @@ class ControllerFiles:
 
         It ends in a slash where it is an existing folder, or was given so.
         """
-        if not path or "\0" in path:
+        if not path or "\0" in path or not _has_bytes(path):
             raise TlsOpsError(f"{path!r} is no path.")
         resolved = str(self._loader.path_dwim(path))
         is_folder = path.endswith("/") or os.path.isdir(resolved)
@@ -76,7 +78,11 @@ class ControllerFiles:
         if os.path.exists(path) and not os.path.isfile(path):
             raise TlsOpsError(f"{path} is not a file.", hint="Choose another name for it.")
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise TlsOpsError(f"the folder {folder} is not writable for the user that runs Ansible.")
+            raise TlsOpsError(
+                f"the folder {folder} is not writable for the user that runs Ansible.",
+                hint="Give that user the right to write there, or choose another folder.",
+            )
+        check_room(folder)
         if not allow_unsafe:
             check_private(os.path.realpath(folder))
 
@@ -98,7 +104,8 @@ class ControllerFiles:
                 f"{path} has appeared meanwhile, and is left as it is.", hint="Run the task again."
             ) from None
         except OSError as error:
-            raise TlsOpsError(f"{path} cannot be written: {error.strerror}.") from error
+            hint = ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Choose another folder."
+            raise TlsOpsError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
     @property
     def _vault(self) -> VaultLib:
@@ -137,6 +144,14 @@ class ControllerFiles:
         return bytes(self._vault.encrypt(content, secret=secret, vault_id=label))
 
 
+def _has_bytes(path: str) -> bool:
+    """Half a character (a lone surrogate) has none, unless it stands for a byte that is no UTF-8."""
+    try:
+        return bool(os.fsencode(path))
+    except UnicodeEncodeError:
+        return False
+
+
 def _setting(name: str) -> str | None:
     value = constants.config.get_config_value(name)
     return None if value is None else str(value)
@@ -153,24 +168,83 @@ def _opened(folder: str) -> Iterator[int]:
 
 
 def _write_new(folder: int, name: str, data: bytes, *, replace: bool) -> None:
-    """Raises OSError; FileExistsError where the name is taken and not to be replaced. Leaves no temporary file."""
-    temporary = f".tlsops-{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, mode=0o600, dir_fd=folder)
+    """Raises OSError; FileExistsError where the name is taken and not to be replaced. Leaves no other file."""
+    if not _written_unnamed(folder, name, data, replace=replace):
+        _write_beside(folder, name, data, replace=replace)
+    with contextlib.suppress(OSError):  # not every file system can
+        os.fsync(folder)
+
+
+def _written_unnamed(folder: int, name: str, data: bytes, *, replace: bool) -> bool:
+    """Whether it could be done with a file that has no name until it is whole: a process that is killed leaves nothing.
+
+    Ansible ends its workers by ``os._exit`` at Ctrl-C, where no ``finally`` runs. Raises OSError.
+    """
+    descriptor = _unnamed(folder)
+    if descriptor is None:
+        return False
+    with open(descriptor, "wb") as file:
+        _fill(file, data)
+        try:
+            _give_name(folder, f"/proc/self/fd/{file.fileno()}", name, replace=replace)
+        except OSError as error:
+            if error.errno not in (*_NO_LINKS, errno.ENOENT, errno.EXDEV):  # ENOENT: no /proc
+                raise
+            return False
+    return True
+
+
+def _unnamed(folder: int) -> int | None:
+    """A new file without a name (open(2), O_TMPFILE); None where system or file system has none. Raises OSError."""
+    flag: int = getattr(os, "O_TMPFILE", 0)  # Linux
+    if not flag:
+        return None
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        return os.open(".", os.O_WRONLY | flag | os.O_CLOEXEC, mode=0o600, dir_fd=folder)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+            raise
+        return None
+
+
+def _give_name(folder: int, unnamed: str, name: str, *, replace: bool) -> None:
+    """linkat(2) replaces nothing, so what is to be replaced is renamed over. Raises OSError."""
+    if not replace:
+        os.link(unnamed, name, dst_dir_fd=folder)
+        return
+    with _temporary(folder) as temporary:
+        os.link(unnamed, temporary, dst_dir_fd=folder)
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _write_beside(folder: int, name: str, data: bytes, *, replace: bool) -> None:
+    """With a temporary file beside it, which only a process that is killed leaves behind. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _temporary(folder) as temporary:
+        with open(os.open(temporary, flags, mode=0o600, dir_fd=folder), "wb") as file:
+            _fill(file, data)
         if replace:
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         else:
             _publish(folder, temporary, name)
+
+
+@contextlib.contextmanager
+def _temporary(folder: int) -> Iterator[str]:
+    """A name that nobody else has; what has it afterwards is taken away."""
+    temporary = f".tlsops-{secrets.token_hex(8)}.tmp"
+    try:
+        yield temporary
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
-    with contextlib.suppress(OSError):  # not every file system can
-        os.fsync(folder)
+
+
+def _fill(file: BinaryIO, data: bytes) -> None:
+    """Down to the disk."""
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _publish(folder: int, temporary: str, name: str) -> None:
@@ -178,9 +252,9 @@ def _publish(folder: int, temporary: str, name: str) -> None:
     try:
         os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
+        if error.errno not in _NO_LINKS:
             raise
-        _rename(folder, temporary, name)  # FAT and some network file systems have no hard links
+        _rename(folder, temporary, name)
 
 
 def _rename(folder: int, temporary: str, name: str) -> None:

@@ -30,7 +30,7 @@ class Authority:
     """A CA's certificate with its key; ``chain`` are further certificates for the answer."""
 
     certificate: Certificate
-    key: PrivateKey
+    key: PrivateKey = dataclasses.field(repr=False)
     chain: tuple[Certificate, ...] = ()
 
 

@@ -52,7 +52,7 @@ def test_paths_are_relative_to_the_play(files, play, monkeypatch):
     assert files.resolve("/x/../a.pfx") == "/a.pfx"
     assert files.resolve("folder") == f"{play}/folder/"
     assert files.resolve("missing/") == f"{play}/missing/"
-    for wrong in ("", "a\0b"):
+    for wrong in ("", "a\0b", "a\ud83d"):
         with pytest.raises(TlsOpsError, match="is no path"):
             files.resolve(wrong)
 
@@ -160,12 +160,15 @@ def test_a_folder_is_not_replaced(files, play):
     assert names(play) == ["folder"]
 
 
+@pytest.mark.parametrize("unnamed", [True, False])
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
-def test_no_temporary_file_stays_behind(files, play, monkeypatch, error):
+def test_no_temporary_file_stays_behind(files, play, monkeypatch, error, unnamed):
     def fail(_other):
-        assert [stat.S_IMODE((play / name).stat().st_mode) for name in names(play)] == [0o600]
+        assert [stat.S_IMODE((play / name).stat().st_mode) for name in names(play)] == ([] if unnamed else [0o600])
         raise error
 
+    if not unnamed:
+        monkeypatch.delattr(files_module.os, "O_TMPFILE", raising=False)
     monkeypatch.setattr(files_module.os, "fsync", fail)
     with pytest.raises((TlsOpsError, KeyboardInterrupt)):
         files.write(str(play / "a.pfx"), b"secret", vault=False)
