@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Literal
 
 Value = str | bytes
@@ -23,6 +24,7 @@ class Operation:
     ``keep_going`` lets a write batch go on although this operation is not ok: a proof's error is data.
     ``secret`` marks a batch that must not travel unencrypted. ``before_os`` is the first major version of Windows on
     which it is not done at all (an error of kind ``os``): a read that would do harm there, or find nothing.
+    ``differs`` says in words, from a payload that was not the one to ``expect``, what differs; it stays here.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Operation:
     keep_going: bool = False
     secret: bool = False
     before_os: int = 0
+    differs: Callable[[bytes], str] | None = dataclasses.field(default=None, repr=False, compare=False)
 
 
 AnswerStatus = Literal["ok", "error", "skipped"]

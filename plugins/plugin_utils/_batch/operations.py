@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from .._errors import TlsOpsError
 from .operation import Operation, Value
 
+_LONGEST_LINE = 16_000  # characters; the limit is 32,767, and a mark or a backslash may have to be doubled
+
 
 def _operation(name: str, *arguments: tuple[str, Value | int | None], secret: bool = False) -> Operation:
     """Leaves out what is None; numbers become decimal text."""
@@ -90,7 +92,9 @@ def run(
 
     ``%SystemRoot%`` and the like are expanded in ``program``, never in the arguments. ``retry_match`` (a .NET regular
     expression): while not ok and the output (Latin-1) matches, again every second for ``retry_seconds``.
+    Raises TlsOpsError where a command line cannot hold the arguments as they are.
     """
+    _check_line(program, arguments)
     return _operation(
         "run",
         ("program", program),
@@ -100,6 +104,15 @@ def run(
         ("retry_match", retry_match or None),
         ("retry_seconds", retry_seconds if retry_match else None),
     )
+
+
+def _check_line(program: str, arguments: Iterable[str]) -> None:
+    """Windows ends a command line at the first NUL, and starts none above 32,767 characters (win32, CreateProcessW)."""
+    given = [program, *arguments]
+    if any("\0" in each for each in given):
+        raise TlsOpsError(f"an argument for {program} holds a NUL character, which no command line can hold.")
+    if sum(len(each.encode("utf-16-le", "surrogatepass")) // 2 for each in given) > _LONGEST_LINE:
+        raise TlsOpsError(f"the arguments for {program} are longer than {_LONGEST_LINE} characters.")
 
 
 def store_read(*stores: str) -> Operation:

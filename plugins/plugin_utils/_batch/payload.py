@@ -25,13 +25,9 @@ def lines(payload: bytes) -> list[tuple[str, Fields]]:
     """The lines of a payload: a keyword and its fields. Raises TlsOpsError."""
     if not payload:
         return []
-    try:
-        text = payload.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise TlsOpsError("the target's answer holds bytes that are not ASCII where lines are expected.") from error
-    if not text.endswith("\n"):
+    if not payload.endswith(b"\n"):
         raise TlsOpsError("the target's answer was cut off within a line.")
-    return [_line(line) for line in text[:-1].split("\n")]
+    return [line(each) for each in payload[:-1].split(b"\n")]
 
 
 def encode_lines(content: Iterable[tuple[str, Iterable[bytes]]]) -> bytes:
@@ -45,8 +41,12 @@ def encode_field(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii") or "-"
 
 
-def _line(line: str) -> tuple[str, Fields]:
-    keyword, *tokens = line.split(" ")
+def line(row: bytes) -> tuple[str, Fields]:
+    """One line without its end. Raises TlsOpsError."""
+    try:
+        keyword, *tokens = row.decode("ascii").split(" ")
+    except UnicodeDecodeError as error:
+        raise TlsOpsError("the target's answer holds bytes that are not ASCII where lines are expected.") from error
     if not _KEYWORD.match(keyword):
         raise TlsOpsError(f"the target's answer has a line that begins with {keyword[:40]!r}: no keyword.")
     return keyword, tuple(_decode_field(token) for token in tokens)
@@ -74,7 +74,7 @@ def text(value: bytes) -> str:
 
 def number(value: bytes) -> int:
     """A field as a decimal number of at most 64 bits. Raises TlsOpsError."""
-    if not re.fullmatch(rb"-?[0-9]{1,20}", value):
+    if not re.fullmatch(rb"-?[0-9]{1,20}", value) or not -(1 << 63) <= int(value) < 1 << 64:
         raise TlsOpsError(f"the target's answer holds {value[:40]!r} where a number is expected.")
     return int(value)
 

@@ -22,11 +22,13 @@ from typing import Literal
 
 from .._errors import TlsOpsError
 from .operation import Answer, AnswerStatus, Operation
-from .payload import Fields, encode_lines, lines, number, text
+from .payload import Fields, encode_lines, line, number, text
 
 VERSION = "1"
-MAX_OUTPUT = 64 << 20  # characters: stores of thousands of certificates stay below a tenth of it
-MAX_ANSWER = 256 << 20  # bytes inflated
+# What a hostile host can make this process hold. Stores of thousands of certificates stay below a tenth of each.
+MAX_OUTPUT = 64 << 20  # characters
+MAX_ANSWER = 64 << 20  # bytes inflated
+MAX_VALUES = 2_000_000  # lines and fields: each becomes an object
 
 # Error identifiers are not translated, but PowerShell wraps them at the width of a console that nobody sees.
 _CONSTRAINED = re.compile(r"(?:NotSupportedIn|CannotCreateType)ConstrainedLanguage")
@@ -35,6 +37,12 @@ _WRAPPING = re.compile(r"\s|_x000[AD]_")
 _NO_POWERSHELL = re.compile(r"PowerShell(?:\.exe)?(?:['\"\u2019\u201d\xbb]|: )", re.IGNORECASE)
 
 
+# cmd.exe says so in the language of Windows (error 1260), and so may a security program.
+_NOT_STARTED = (
+    "Something may keep powershell.exe from starting for this account: a policy (AppLocker, Software Restriction, App "
+    "Control), or a security program."
+)
+_ACCESS_DENIED = 0x80070005  # winerror.h, E_ACCESSDENIED
 _BETWEEN = re.compile(rb"\n(?! )")
 _STATUS: dict[bytes, AnswerStatus] = {b"ok": "ok", b"error": "error", b"skipped": "skipped"}
 
@@ -101,18 +109,28 @@ def decode(stdout: str, stderr: str = "", *, nonce: str, count: int) -> tuple[An
     """
     if len(stdout) > MAX_OUTPUT:
         raise NoAnswer(f"the target's answer is longer than {MAX_OUTPUT >> 20} MB.")
-    begin, end = f"-----BEGIN {nonce}-----", f"-----END {nonce}-----"
-    if begin not in stdout:
+    body = _marked(stdout, nonce)
+    if body is None:
         raise _silence(stdout, stderr)
-    body = stdout.partition(begin)[2]
-    if end not in body or begin in body:
-        raise NoAnswer("the target's answer was cut off.")
     try:
-        return _answers(_unfolded(_inflate(body.partition(end)[0])), count)
+        return _answers(_unfolded(_inflate(body)), count)
     except (NoAnswer, _Refused):
         raise
     except TlsOpsError as error:
         raise NoAnswer(error.message) from error
+
+
+def _marked(stdout: str, nonce: str) -> str | None:
+    """What stands between the marks; None where there is no first one. Raises NoAnswer."""
+    begin, end = f"-----BEGIN {nonce}-----", f"-----END {nonce}-----"
+    if begin not in stdout:
+        return None
+    if stdout.count(begin) > 1 or stdout.count(end) > 1:
+        raise NoAnswer("the target's answer holds the marks around it more than once, so it is not taken.")
+    body, mark, _behind = stdout.partition(begin)[2].partition(end)
+    if not mark:
+        raise NoAnswer("the target's answer was cut off.")
+    return body
 
 
 def _silence(stdout: str, stderr: str) -> TlsOpsError:
@@ -128,12 +146,13 @@ def _silence(stdout: str, stderr: str) -> TlsOpsError:
             hint="Install Windows PowerShell 2.0 or newer there, or put its folder on the PATH of the account.",
         )
     said = " ".join(stderr.split())[:300] or " ".join(stdout.split())[:300] or "nothing"
-    return NoAnswer(f"the script on the target did not answer; it said: {said}")
+    why = "" if stdout.strip() or not stderr.strip() or "CLIXML" in stderr else f" {_NOT_STARTED}"
+    return NoAnswer(f"the script on the target did not answer; it said: {said}{why}")
 
 
 def _inflate(body: str) -> bytes:
     try:
-        packed = base64.b64decode("".join(body.split()), validate=True)
+        packed = base64.b64decode(body.encode("ascii").translate(None, b"\r\n\t "), validate=True)
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         content = inflater.decompress(packed, MAX_ANSWER)
     except (binascii.Error, ValueError, zlib.error) as error:
@@ -149,10 +168,12 @@ def _unfolded(content: bytes) -> list[tuple[str, Fields]]:
     """The lines of an answer, each with what it carries; a payload of lines follows its line, each behind a space."""
     if not content.endswith(b"\n"):
         raise NoAnswer("the target's answer was cut off within a line.")
+    if content.count(b" ") + content.count(b"\n") > MAX_VALUES:
+        raise NoAnswer(f"the target's answer holds more than {MAX_VALUES} values.")
     found: list[tuple[str, Fields]] = []
     for block in _BETWEEN.split(content[:-1]):
         head, folded, payload = block.partition(b"\n ")
-        ((keyword, fields),) = lines(head + b"\n")
+        keyword, fields = line(head)
         if folded and (not fields or fields[-1]):
             raise NoAnswer(f"the target's answer holds a line {keyword!r} with two payloads.")
         carried = (payload.replace(b"\n ", b"\n") + b"\n",) if folded else fields[-1:]
@@ -193,10 +214,22 @@ def _check_outcome(fields: Fields) -> None:
     if outcome.ok:
         return
     if outcome.kind == "busy":
-        raise _Refused(
-            "another batch of this collection is still running on the target, so nothing was done.",
-            hint="Wait for it to end (an earlier run may have lost its connection), then run again.",
-        )
+        raise _busy(outcome)
     if outcome.kind == "batch":
         raise _Refused(f"the target did not understand the batch, so nothing was done: {outcome.describe()}")
     raise NoAnswer(f"the script on the target failed: {outcome.describe()}")
+
+
+def _busy(outcome: Answer) -> _Refused:
+    """The time for waiting was over. Numbered like a refused access where another account has the mutex."""
+    if outcome.number & 0xFFFFFFFF != _ACCESS_DENIED:
+        return _Refused(
+            "another batch of this collection is still running on the target, so nothing was done.",
+            hint="Another run is at work there, or an earlier one has lost its connection and goes on. Wait for it to "
+            "end (no batch starts an operation after its timeout is over), then run again.",
+        )
+    return _Refused(
+        "another account's batch of this collection is still running on the target, so nothing was done.",
+        hint=r"Wait for it to end, then run again. If it never does: some program there keeps the mutex "
+        r"Global\tlsops.windows; Sysinternals' 'handle -a tlsops.windows' names it.",
+    )

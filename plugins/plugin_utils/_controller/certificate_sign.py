@@ -15,6 +15,7 @@ from .._cryptography import x509
 from .._errors import TlsOpsError
 from .._model.plan import Controller
 from .._x509.certificate import Certificate
+from .._x509.passwords import password_bytes
 from .._x509.request import SigningRequest
 from .._x509.sign import (
     Authority,
@@ -101,7 +102,7 @@ def _allowed(names: Sequence[str] | None) -> list[str] | None:
 def _authority(arguments: Mapping[str, Any], controller: Controller) -> Authority:
     """The CA; of several certificates in its file the one that belongs to the key, the others go into the answer."""
     path, passphrase = arguments["ca_key_path"], arguments["ca_key_passphrase"] or ""
-    key = private_key(_file(path, "ca_key_path", controller), passphrase.encode())
+    key = private_key(_file(path, "ca_key_path", controller), password_bytes(passphrase, "ca_key_passphrase"))
     given = certificates_of(_file(arguments["ca_certificate_path"], "ca_certificate_path", controller))
     fitting = [one for one in given if one.public_key == key_of(key)]
     own = (fitting or given)[0]

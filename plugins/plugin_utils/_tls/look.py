@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from .._batch.operation import Answer, Operation
 from .._batch.operations import tcp_exchange
-from .._errors import TlsOpsError
 from .._x509.certificate import Certificate
+from .._x509.checks import unreadable
 from .client_hello import client_hello
 from .flight import SERVER_HELLO_DONE, Flight, parse_flight
 from .tls13 import Tls13
@@ -71,11 +71,9 @@ def _seen(answer: Answer, reader: Callable[[bytes], Flight]) -> Served:
     if flight.problem:
         return Served(flight.protocol, problem=flight.problem)
     certificates = tuple(Certificate(der) for der in flight.certificates)
-    try:
-        for certificate in certificates:
-            _other = certificate.parsed
-    except TlsOpsError as error:
-        return Served(flight.protocol, problem=f"the server sent something that is {error.message}")
+    problem = next(filter(None, map(unreadable, certificates)), "")
+    if problem:
+        return Served(flight.protocol, problem=f"the server sent something that is {problem}.")
     return Served(flight.protocol, certificates)
 
 

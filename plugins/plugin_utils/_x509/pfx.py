@@ -15,6 +15,7 @@ from typing import Literal
 from .._cryptography import Encoding, PrivateFormat, PublicFormat, UnsupportedAlgorithm, ec, hashes, pkcs12, rsa
 from .._errors import TlsOpsError
 from .certificate import Certificate
+from .passwords import password_bytes
 from .pfx_mac import mac_holds, with_mac
 from .pfx_structure import old_ciphers, private_keys
 
@@ -27,6 +28,8 @@ _ROUNDS: dict[Compatibility, int] = {"modern": 100_000, "windows2016": 20_000, "
 
 _ONE = "Export that one certificate alone, with its key (and its chain, if you like), and give that file."
 _WITH_KEY = "Export the certificate again, with its private key ('Yes, export the private key' in Windows' wizard)."
+_OTHER_FILE = "Name the .pfx (.p12) file that holds certificate and key; where it is the right one, take another copy."
+_OTHER_PASSWORD = "Give the password under which it was exported, blanks and all; where it is right, take another copy."
 _ANEW = "Export it again, encrypted with TripleDES-SHA1 or AES256-SHA256."
 _OTHER_WAYS = (
     "Convert the file: import it on any Windows Server 2019 or Windows 10 and export it again with AES256-SHA256, or "
@@ -54,10 +57,11 @@ def open_pfx(data: bytes, password: str) -> OpenedPfx:
 
     Raises TlsOpsError: wrong password, damaged, no key, several keys, no certificate for the key.
     """
+    secret = password_bytes(password, "the password")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # BER, which Windows may write, is only warned of
-            parsed = pkcs12.load_pkcs12(data, password.encode("utf-8"))
+            parsed = pkcs12.load_pkcs12(data, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _unreadable(data, password, error) from None
     count = private_keys(data)
@@ -66,7 +70,7 @@ def open_pfx(data: bytes, password: str) -> OpenedPfx:
     if parsed.key is None:
         raise TlsOpsError("the PFX holds no private key.", hint=_WITH_KEY)
     if not isinstance(parsed.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise TlsOpsError("the key in the PFX is neither RSA nor ECDSA.")
+        raise TlsOpsError("the key in the PFX is neither RSA nor ECDSA.", hint=_OTHER_FILE)
     bags = [*([parsed.cert] if parsed.cert else []), *parsed.additional_certs]
     names = {bag.certificate.public_bytes(Encoding.DER): bag.friendly_name or b"" for bag in reversed(bags)}
     certificates = [Certificate(bag.certificate.public_bytes(Encoding.DER)) for bag in bags]
@@ -84,10 +88,10 @@ def _unreadable(data: bytes, password: str, error: Exception) -> TlsOpsError:
     provider in a package of its own.)
     """
     if "password" not in str(error).lower() and isinstance(error, ValueError):
-        return TlsOpsError("this is no PFX file, or it is damaged.")
+        return TlsOpsError("this is no PFX file, or it is damaged.", hint=_OTHER_FILE)
     holds, old = mac_holds(data, password), " and ".join(old_ciphers(data))
     if holds is False:
-        return TlsOpsError("the password is wrong, or the PFX is damaged.")
+        return TlsOpsError("the password is wrong, or the PFX is damaged.", hint=_OTHER_PASSWORD)
     if holds and old:
         return TlsOpsError(
             f"the password is right, but the PFX is encrypted with {old}, as Windows up to Server 2012 R2 does it, and "
@@ -100,7 +104,7 @@ def _unreadable(data: bytes, password: str, error: Exception) -> TlsOpsError:
         return TlsOpsError(
             f"the password is wrong, or this controller lacks the old cipher ({old}) of this PFX.", hint=_OTHER_WAYS
         )
-    return TlsOpsError("the password is wrong, or the PFX is damaged.")
+    return TlsOpsError("the password is wrong, or the PFX is damaged.", hint=_OTHER_PASSWORD)
 
 
 def make_pfx(
@@ -135,7 +139,7 @@ def make_pfx(
         .kdf_rounds(rounds)
         .key_cert_algorithm(algorithm)
         .hmac_hash(digest)
-        .build(password.encode("utf-8"))
+        .build(password_bytes(password, "the password"))
     )
     issuers = [each.parsed for each in chain if each != certificate]
     name = friendly_name.encode("utf-8") or None

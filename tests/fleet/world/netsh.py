@@ -15,9 +15,10 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
+from .errors import WindowsError
 from .httpsys import Record
 from .keys import CNG
-from .programs import Completed, program, split_line
+from .programs import Completed, blank_words, program
 
 if TYPE_CHECKING:
     from .host import Host
@@ -60,9 +61,8 @@ class Syntax(Exception):
     """A line that netsh does not understand."""
 
 
-@program("netsh.exe")
-def netsh(host: Host, arguments: list[str]) -> Completed:
-    words = split_line(arguments)
+@program("netsh.exe", blank_words)
+def netsh(host: Host, words: list[str]) -> Completed:
     if not host.options.elevated and words[1:2] != ["show"]:
         return _say(host, 1, host.language.say("elevation"))
     if "netsh.exe http" in host.product.lacks:
@@ -106,6 +106,8 @@ def _sslcert(host: Host, verb: str, words: list[str]) -> Completed:
         {"add": _add, "update": _update, "delete": _delete}[verb](host, given)
     except Failed as problem:
         return _failure(host, verb, problem.number)
+    except WindowsError as problem:
+        return _failure(host, verb, problem.number & 0xFFFF)
     return _say(
         host, 0, host.language.say({"add": "netsh added", "update": "netsh updated"}.get(verb, "netsh deleted"))
     )

@@ -119,3 +119,9 @@ def test_a_method_is_called_again_only_where_it_is_said() -> None:
     assert do.adsi_invoke("W3SVC/1", "Start").arguments == (("path", "W3SVC/1"), ("method", "Start"))
     again = do.adsi_invoke("", "SaveData", retry=(-1, 2), retry_seconds=9).arguments
     assert again[2:] == (("retry", "-1"), ("retry", "2"), ("retry_seconds", "9"))
+
+
+@pytest.mark.parametrize("argument", ["a\0b", "x" * 20_000], ids=["nul", "long"])
+def test_what_no_command_line_holds_is_refused(argument: str) -> None:
+    with pytest.raises(TlsOpsError, match=r"an argument for a\.exe holds a NUL|the arguments for a\.exe are longer"):
+        do.run("a.exe", "fine", argument)

@@ -165,6 +165,22 @@ def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         wire.decode(text, nonce=NONCE, count=1)
 
 
+def test_values_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_VALUES", 1000)
+    for payload in (b" a\n" * 2000, b" a" + b" -" * 2000 + b"\n"):
+        content = b"answer MA== b2s= - MA== - - -\n" + payload + b"batch b2s= - MA== - -\n"
+        with pytest.raises(wire.NoAnswer, match="more than 1000 values"):
+            wire.decode(framed(content), nonce=NONCE, count=1)
+
+
+@pytest.mark.parametrize("form", ["{0}{0}", "{0}{1}", "{1}{0}", "{2}{0}", "{0}{2}"])
+def test_marks_stand_once(form: str) -> None:
+    """Two answers, or an end before or behind: which one is meant cannot be told."""
+    text = form.format(output(ok(0), END), f"-----END {NONCE}-----\n", f"-----BEGIN {NONCE}-----\n")
+    with pytest.raises(wire.NoAnswer, match="more than once"):
+        wire.decode(text, nonce=NONCE, count=1)
+
+
 @given(st.text(), st.text())
 @settings(max_examples=60)
 def test_any_output_is_a_tlsops_error(stdout: str, stderr: str) -> None:
@@ -185,6 +201,12 @@ def test_a_batch_that_was_refused(kind: str, words: str) -> None:
     with pytest.raises(TlsOpsError, match=words) as caught:
         wire.decode(output(("batch", "error", kind, "0", "", "")), nonce=NONCE, count=1)
     assert not isinstance(caught.value, wire.NoAnswer)
+
+
+def test_another_account_that_has_the_mutex_is_named_as_such() -> None:
+    with pytest.raises(TlsOpsError, match="another account's batch") as caught:
+        wire.decode(output(("batch", "error", "busy", "-2147024891", "", "")), nonce=NONCE, count=1)
+    assert "handle -a tlsops.windows" in caught.value.hint
 
 
 CONSTRAINED = (
