@@ -271,7 +271,7 @@ def test_bad_arguments_and_missing_rights_are_refused_in_words(tmp_path: Path) -
         stage.refused(
             {
                 "choice": (look("web", "everything"), "value of gather"),
-                "filtered token": (look("limited"), "no unfiltered administrator rights"),
+                "filtered token": (look("limited"), "UAC gives this logon no administrator rights"),
             }
         )
 
@@ -325,7 +325,7 @@ def test_2000_certificates_and_500_bindings_stay_below_2_mb(
     world = crowded(2000, 500)
     with staged(world, tmp_path) as stage:  # type: ignore[arg-type]
         execute = stage.host(HOST).execute
-        stage.host(HOST).execute = lambda lines: _counted(execute(lines), answers)
+        stage.host(HOST).execute = lambda lines, at: _counted(execute(lines, at), answers)
         started = time.monotonic()
         result = stage.cases({"crowd": look(HOST)})["crowd"]
         seconds, traffic = time.monotonic() - started, stage.fleet.traffic(HOST)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 
-from .world.errors import WindowsError
+from .world.errors import COR_E_FORMAT, WindowsError, signed
 
 
 class Arguments:
@@ -30,7 +30,12 @@ class Arguments:
         return default if default is not None and not self.has(name) else self.raw(name).decode("utf-8")
 
     def number(self, name: str, default: float | None = None) -> float:
-        return default if default is not None and not self.has(name) else float(self.text(name))
+        if default is not None and not self.has(name):
+            return default
+        try:
+            return float(self.text(name))
+        except ValueError as problem:
+            raise WindowsError("hresult", signed(COR_E_FORMAT), "FormatException", f"{name}: {problem}") from problem
 
     def raws(self, name: str) -> list[bytes]:
         return [value for each, value in self._pairs if each == name]

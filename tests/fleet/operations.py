@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 import time
@@ -16,15 +17,30 @@ from . import adsi
 from . import key_operations as keys
 from .arguments import Arguments, lines
 from .world import programs
-from .world.errors import WSAECONNREFUSED, WSAETIMEDOUT, WindowsError, denied, win32
+from .world.errors import (
+    COR_E_ARGUMENT,
+    COR_E_ARGUMENT_OUT_OF_RANGE,
+    COR_E_EXCEPTION,
+    COR_E_FORMAT,
+    COR_E_SECURITY,
+    WSAECONNREFUSED,
+    WSAETIMEDOUT,
+    WindowsError,
+    denied,
+    hresult,
+    signed,
+    win32,
+)
 from .world.httpsys import PARAMETERS, socket_name
 from .world.registry import KINDS, Key, Value
 from .world.stores import MACHINE
+from .world.trouble import closed
 
 if TYPE_CHECKING:
     from .world.host import Host
 
 ERROR_ACCESS_DENIED = 5
+MAX_FLIGHT = 1 << 20  # bytes
 WRITABLE = (r"HKLM\SOFTWARE", rf"{MACHINE}\ROOT")
 
 
@@ -32,7 +48,7 @@ def host_info(host: Host, _arguments: Arguments, _left: float) -> bytes:
     rows = [
         ("computer_name", host.name.upper()),
         ("os_version", host.product.os_version),
-        ("edition", host.product.edition or host.product.full_name),  # ProductName where there is no EditionID
+        ("edition", _version(host, "EditionID") or _version(host, "ProductName")),
         ("powershell_version", host.product.powershell),
         ("clr_version", host.clr),
         ("language_mode", host.options.language_mode),
@@ -41,11 +57,26 @@ def host_info(host: Host, _arguments: Arguments, _left: float) -> bytes:
         ("clock", str(host.clock.filetime())),
         ("elevated", "1" if host.options.elevated else "0"),
     ]
-    return lines(*rows, *(("writable", key) for key in WRITABLE if host.options.elevated))
+    writable = [key for key in WRITABLE if host.options.elevated and not closed(host, key)]
+    return lines(*rows, *(("writable", key) for key in writable))
+
+
+def _version(host: Host, name: str) -> str:
+    value = host.registry.get(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion", name)
+    return value.text if value else ""
+
+
+def _key(arguments: Arguments) -> str:
+    """A key below a hive: the hives themselves are nothing that a batch touches."""
+    key = arguments.text("key")
+    hive, _cut, path = key.partition("\\")
+    if hive not in ("HKLM", "HKU") or not path:
+        raise WindowsError("hresult", signed(COR_E_EXCEPTION), "RuntimeException", f"{key} is no key below a hive")
+    return key
 
 
 def reg_read(host: Host, arguments: Arguments, _left: float) -> bytes:
-    key = host.registry.key(arguments.text("key"))
+    key = host.registry.key(_key(arguments))
     if key is None:
         return b""
     starts = [key]
@@ -82,20 +113,24 @@ def _depth(path: str) -> int:
 
 
 def reg_write(host: Host, arguments: Arguments, _left: float) -> bytes:
-    key, kind = arguments.text("key"), arguments.text("kind")
+    key, kind = _key(arguments), arguments.text("kind")
     _writable(host, key)
     if kind not in KINDS:
         raise WindowsError("batch", 0, "", f"unknown kind {kind}")
     data = (
         host.files.read(host.files.expand(arguments.text("file"))) if arguments.has("file") else arguments.raw("data")
     )
+    if len(data) < {"DWord": 4, "QWord": 8}.get(kind, 0):  # BitConverter.ToInt32, ToInt64
+        raise hresult(COR_E_ARGUMENT, "System.ArgumentException", "Destination array is not long enough.")
     host.registry.set(key, arguments.text("name"), Value(kind, data))
     return b""
 
 
 def reg_delete(host: Host, arguments: Arguments, _left: float) -> bytes:
-    key = arguments.text("key")
+    key = _key(arguments)
     _writable(host, key)
+    if closed(host, key) and host.registry.key(key):  # RegistryKey.OpenSubKey(writable)
+        raise hresult(COR_E_SECURITY, "System.Security.SecurityException", "Requested registry access is not allowed.")
     if arguments.has("name"):
         host.registry.delete_value(key, arguments.text("name"))
     else:
@@ -150,6 +185,8 @@ def run(host: Host, arguments: Arguments, left: float) -> bytes:
 
 def service(host: Host, arguments: Arguments, _left: float) -> bytes:
     name, action = arguments.text("name"), arguments.text("action")
+    if action not in ("query", "start", "stop"):
+        raise WindowsError("hresult", signed(COR_E_EXCEPTION), "RuntimeException", f"{action} is nothing that is done")
     if action != "query":
         if not host.options.elevated:
             raise win32(ERROR_ACCESS_DENIED, text=f"Cannot open {name} service.")
@@ -159,10 +196,21 @@ def service(host: Host, arguments: Arguments, _left: float) -> bytes:
     return lines(("status", str(status)), ("start", str(start)))
 
 
+def _literal(address: str, port: int) -> None:
+    """IPAddress.Parse knows no names; a port has 16 bits."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as problem:
+        raise hresult(COR_E_FORMAT, "System.FormatException", str(problem)) from problem
+    if not 0 <= port < 65536:
+        raise hresult(COR_E_ARGUMENT_OUT_OF_RANGE, "System.ArgumentOutOfRangeException", f"port {port}")
+
+
 def tcp_exchange(host: Host, arguments: Arguments, left: float) -> bytes:
     """Real sockets: the world's address becomes the loopback socket of its live listener."""
     address, port = arguments.text("address"), int(arguments.number("port"))
     seconds = min(arguments.number("seconds", 10), left)
+    _literal(address, port)
     try:
         if host.endpoint(address, port) is None:
             raise ConnectionRefusedError
@@ -188,7 +236,7 @@ def _flight(connection: socket.socket, arguments: Arguments, ends: float) -> byt
         except (TimeoutError, ConnectionResetError):
             break
         received += piece
-        if not piece or (wanted and received.endswith(wanted)):
+        if not piece or (wanted and received.endswith(wanted)) or len(received) >= MAX_FLIGHT:
             break
     return received
 

@@ -18,9 +18,15 @@ from ansible.utils.display import Display
 from .. import _cryptography
 from .._errors import TlsOpsError
 from .._model.plan import ControllerFile, ControllerWork, Step
-from . import flow, task
+from . import flow, task, unreachable
 from .files import ControllerFiles
+from .shown import prose, shown
 from .target import ConnectionTarget, check_connection
+
+_NO_ASYNC = (
+    "Leave async and poll out: Ansible works on as many hosts at the same time as its forks allow, and the option "
+    "timeout says how long each batch may take. Nothing was changed."
+)
 
 
 class Door(ActionBase):
@@ -33,23 +39,30 @@ class Door(ActionBase):
     _supports_check_mode = True
     _supports_diff = True
     _supports_async = False
+    supports_raw_params = True  # since ansible-core 2.19: Ansible's own words for it do not say what to do
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        host = self._host(task_vars or {})
+        if self._task.async_val:  # Ansible's own words for it do not say what to do
+            return _told(self._failed(TlsOpsError("async does not act on these modules.", hint=_NO_ASYNC), host))
         result: dict[str, Any] = super().run(tmp, task_vars)
-        host = str((task_vars or {}).get("inventory_hostname", ""))
         try:
-            return result | self._go(host)
+            return result | _told(self._go(host))
         except TlsOpsError as error:
-            return result | self._failed(error, host)
-        except AnsibleConnectionFailure:
-            raise  # the host was never reached: it stays "unreachable"
+            return result | _told(self._failed(error, host))
+        except AnsibleConnectionFailure as error:  # the host was never reached: it stays "unreachable"
+            words = str(error).strip().rstrip(".")
+            raise type(error)(f"{words}. {unreachable.advice(words)} Nothing was changed.") from None
         except Exception as error:
             # A fault of ours must not end in a traceback; frames hold no values, so no secret either.
-            Display().vvv(traceback.format_exc())
+            Display().vvv("\n".join(map(prose, traceback.format_exc().splitlines())))
             fault = TlsOpsError(
                 f"unexpected {type(error).__name__}: {error}.", hint="Please report this; -vvv shows more."
             )
-            return result | self._failed(fault, host)
+            return result | _told(self._failed(fault, host))
+
+    def _host(self, task_vars: Mapping[str, Any]) -> str:
+        return str(task_vars.get("inventory_hostname", ""))
 
     def _go(self, host: str) -> dict[str, Any]:
         raise NotImplementedError
@@ -57,6 +70,7 @@ class Door(ActionBase):
     def _failed(self, error: TlsOpsError, host: str) -> dict[str, Any]:
         error.host = error.host or host
         error.step = error.step or self.STEP.name
+        error.hint = error.hint or _next(error)
         return {
             "failed": True,
             "changed": error.changed,
@@ -67,10 +81,31 @@ class Door(ActionBase):
         }
 
 
+def _told(result: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = shown(result)
+    return told
+
+
+def _next(error: TlsOpsError) -> str:
+    """What to do where the raiser of an error knew nothing better."""
+    again = {
+        "": f"Correct the task, then run it again: 'ansible-doc tlsops.windows.{error.step}' describes its options.",
+        "read": "Run the task again; where it stays so, look at this server, and please report it.",
+        "plan": "Put that right, then run the task again.",
+    }
+    if error.changed or error.stage not in again:
+        return "Look at the server, then run the task again."
+    return f"Nothing was changed. {again[error.stage]}"
+
+
 class StepAction(Door):
     """What is done on a host."""
 
     STEP: ClassVar[type[Step]]
+
+    def _host(self, task_vars: Mapping[str, Any]) -> str:
+        """The one at which the connection ends: its name is in errors, and in the names of backups."""
+        return str(self._task.delegate_to or "") or super()._host(task_vars)
 
     def _go(self, host: str) -> dict[str, Any]:
         _cryptography.check()

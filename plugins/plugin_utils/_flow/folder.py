@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -14,6 +15,16 @@ import stat
 from .._errors import TlsOpsError
 
 _ALLOW = "or set allow_unsafe_destination: true."
+ROOM = "Make room there, or choose another folder."
+_LEAST = 64 * 1024  # bytes; a backup takes a tenth of it
+
+
+def check_room(folder: str) -> None:
+    """Raises TlsOpsError where the folder's file system is full; one that does not tell its size is believed."""
+    with contextlib.suppress(OSError):
+        state = os.statvfs(folder)
+        if state.f_blocks and state.f_bavail * state.f_frsize < _LEAST:
+            raise TlsOpsError(f"the file system of the folder {folder} on the controller is full.", hint=ROOM)
 
 
 def check_private(folder: str) -> None:

@@ -11,6 +11,7 @@ import dataclasses
 from .._model.change import Change
 from .._model.plan import Plan, Step
 from .._model.snapshot import Snapshot
+from .._windows.clock import off
 from .repair import repair
 
 
@@ -19,7 +20,17 @@ def plan(step: Step, snapshot: Snapshot) -> Plan:
 
     A step that only looks has ``repairs = False``. Raises TlsOpsError where the step refuses.
     """
-    if not snapshot.journal.endpoints or snapshot.web is None or not getattr(step, "repairs", True):
+    planned = _planned(step, snapshot)
+    clock = off(snapshot)
+    if not clock or not planned.changes_anything:
+        return planned
+    told = f"{clock}: whether a certificate is valid now was judged by the server's."
+    return dataclasses.replace(planned, warnings=(*planned.warnings, told))
+
+
+def _planned(step: Step, snapshot: Snapshot) -> Plan:
+    endpoints = snapshot.journal.endpoints and snapshot.web is not None
+    if not (endpoints or snapshot.journal.files) or not getattr(step, "repairs", True):
         return step.plan(snapshot)
     repaired = repair(snapshot)
     planned = step.plan(repaired.snapshot)

@@ -13,8 +13,10 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 
-from .._errors import TlsOpsError
+from .._errors import TlsOpsError, naming
 
+_TEXTS = ("str", "path")
+_FREE_FORM = "_raw_params"  # what is left of a task's text that is no option=value
 _RULES = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 
 
@@ -33,8 +35,13 @@ def validated(arguments: Mapping[str, Any], spec: Mapping[str, Any], rules: Mapp
     An option without a default that is given as an empty text counts as not given: that is what a variable becomes that
     an inventory sets to nothing.
     """
+    if _FREE_FORM in arguments:  # its text may hold a piece of a secret
+        raise TlsOpsError(
+            "the task has a text where its arguments should be.",
+            hint="Write them below the module's name, one a line, as option: value. ansible-doc describes each option.",
+        )
     given = _given(arguments, spec)
-    _check_secrets(given, spec)
+    _check_texts(given, spec)
     result = ArgumentSpecValidator(dict(spec), **rules).validate(given)
     errors = _entry_errors(given, spec) or _messages(result)
     if errors:
@@ -85,15 +92,27 @@ def _decrypted(value: Any) -> Any:
     return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
-def _check_secrets(given: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-    """Raises TlsOpsError where a secret would be the text of a list or the like: one that nobody chose."""
+def _check_texts(given: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """Raises TlsOpsError where a text would be that of a list or a dict, which nobody chose; a secret that of anything.
+
+    Ansible itself takes the text of whatever it is.
+    """
     for name, value in given.items():
-        good = value is None or (isinstance(value, str | int) and not isinstance(value, bool))
-        if not good and (spec.get(name) or {}).get("no_log"):
+        option = spec.get(name) or {}
+        if option.get("no_log"):
+            good = value is None or (isinstance(value, str | int) and not isinstance(value, bool))
+        else:
+            good = option.get("type", "str") not in _TEXTS or not isinstance(value, Mapping | list | tuple)
+        if name in spec and not good:
+            wanted = "text or a whole number" if option.get("no_log") else "text"
             raise TlsOpsError(
-                f"{name} is {_kind(value)}; it must be text or a whole number.",
+                f"{name} is {_kind(value)}; it must be {wanted}.",
                 hint="Put it in quotes, or name the one value that is meant, in the variable that it comes from.",
             )
+        for number, entry in enumerate(value if "options" in option and isinstance(value, list) else (), 1):
+            if isinstance(entry, Mapping):
+                with naming(f"{name}, entry {number}"):
+                    _check_texts(entry, option["options"])
 
 
 def _kind(value: Any) -> str:

@@ -12,17 +12,15 @@ from collections.abc import Iterator, Sequence
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import Endpoint
+from .._windows.clock import CLOCK_SECONDS, difference
 from .._windows.personal import MY, WEB_HOSTING
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
 from .._x509.names import covers
 from ._info_certificates import unreadable, usable
-from ._info_web import clock_difference, consumers, names_by_record, owner
+from ._info_web import consumers, names_by_record, owner
 from ._roots import conflicts, endpoints_of, in_use, known_cases, web_problem
 from ._traps import findings
-
-# Kerberos refuses beyond this (Microsoft docs, "Maximum tolerance for computer clock synchronization").
-CLOCK_SECONDS = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,12 +51,12 @@ def found(snapshot: Snapshot) -> tuple[Problem, ...]:
 
 
 def _clock(snapshot: Snapshot) -> Iterator[Problem]:
-    difference = clock_difference(snapshot) or 0
-    if abs(difference) > CLOCK_SECONDS:
-        side = "ahead of" if difference > 0 else "behind"
+    seconds = difference(snapshot) or 0
+    if abs(seconds) > CLOCK_SECONDS:
+        side = "ahead of" if seconds > 0 else "behind"
         yield Problem(
             "clock",
-            f"The server's clock is {abs(difference):.0f} seconds {side} the controller's: dates of certificates are "
+            f"The server's clock is {abs(seconds):.0f} seconds {side} the controller's: dates of certificates are "
             "judged by a clock that may be wrong, and Kerberos refuses more than 300.",
         )
 

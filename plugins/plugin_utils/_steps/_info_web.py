@@ -13,6 +13,7 @@ from .._model.consumers import Consumer
 from .._model.place import tls_places
 from .._model.snapshot import Snapshot
 from .._model.web import Binding, Endpoint, Site, WebServer
+from .._windows.clock import difference
 from ._roots import endpoints_of
 
 # IIS docs, binding, and the enumeration SslFlags of Microsoft.Web.Administration.
@@ -44,16 +45,9 @@ def host_facts(snapshot: Snapshot) -> dict[str, Any]:
         "ui_language": host.ui_language,
         "elevated": host.elevated,
         "clock": host.clock.isoformat(timespec="seconds"),
-        "clock_difference": clock_difference(snapshot),
+        "clock_difference": difference(snapshot),
         "automatic_root_update": None if stores is None else stores.automatic_update,
     }
-
-
-def clock_difference(snapshot: Snapshot) -> float | None:
-    """The target's clock minus the controller's, in seconds; what the host took to answer makes it smaller."""
-    if snapshot.read_at is None:
-        return None
-    return round((snapshot.host.clock - snapshot.read_at).total_seconds(), 1) + 0.0  # never -0.0
 
 
 def _build(os_version: str) -> int:

@@ -18,7 +18,7 @@ from .._model.host import HostInfo
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import WebServer
-from .._windows.certreq import accept
+from .._windows.certreq import ACCEPTED, accept
 from .._windows.certutil import link_key
 from .._windows.dialect import dialect_of
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
@@ -164,7 +164,9 @@ def _into_my(origin: Origin, snapshot: Snapshot) -> Change:
     how = f"with the key of the {origin.matched}"
     if origin.matched == "pending request" or dialect.accepts_reissues:
         operations = accept(leaf, dialect, system_root=snapshot.host.system_root, nonce=snapshot.nonce)
-        return dataclasses.replace(_change(origin, MY, how, operations), permanent=_permanent(origin))
+        return dataclasses.replace(
+            _change(origin, MY, how, operations), permanent=_permanent(origin), permanent_from=ACCEPTED
+        )
     there = any(one.store.upper() == MY and one.certificate.der == leaf.der for one in snapshot.personal or ())
     return _change(origin, MY, how, link_key(leaf, there=there))
 

@@ -21,6 +21,11 @@ from .._x509.leaf import labels
 from .._x509.names import covers
 from ._endpoint_proof import Expected, endpoint_proof, unseen
 
+_NO_IIS = (
+    "IIS is not installed on this server, so it has no sites: is it the right host? Without a site, "
+    "certificate_install puts a certificate into its store."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Bound:
@@ -38,7 +43,8 @@ def find_site(web: WebServer, name: str) -> Site:
         if site.name.casefold() == name.casefold():
             return site
     raise NoMatch(
-        f"there is no web site '{name}'; there are: {site_names(web)}.", hint="Name it as IIS Manager shows it."
+        f"there is no web site '{name}'; there are: {site_names(web)}.",
+        hint="Name it as IIS Manager shows it." if web.sites or web.version else _NO_IIS,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 from .._batch.operation import Operation
 from .._batch.operations import reg_delete, reg_read, reg_write, store_add, store_remove
-from .._batch.payload import RegistryValue, digest, encode_registry, reg_dword
+from .._batch.payload import RegistryValue, digest, encode_registry, reg_dword, registry
 from .._errors import TlsOpsError
 from .._model.change import Change
 from .._model.snapshot import Journal, Snapshot
@@ -140,7 +140,7 @@ def _disabled(snapshot: Snapshot, copy: StoreCopy) -> Edit:
         copy.key,
         describe(copy.blob),
         describe(new),
-        (_still(copy.key, copy.blob), *save, *_write(copy.key, new, copy.blob)),
+        (_as_read(copy.key, copy.blob), *save, *_write(copy.key, new, copy.blob)),
     )
     return Edit(dataclasses.replace(after, stores=with_blob(stores_of(after), copy.key, new)), (change,))
 
@@ -155,7 +155,7 @@ def _brought_back(snapshot: Snapshot, thumbprint: str, key: str, blob: bytes, *,
         return Edit(snapshot, findings=(_not_ours(saved, now),))
     operations: tuple[Operation, ...] = (_forget(thumbprint, key, blob),)
     if old != blob:
-        operations = (_still(key, old), *_write(key, blob, old), *operations)
+        operations = (_as_read(key, old), *_write(key, blob, old), *operations)
     before = describe(old) if old is not None else "not in the store"
     change = Change(
         f"bring back {saved.certificate.label} in {saved.physical}",
@@ -196,7 +196,7 @@ def _freed(snapshot: Snapshot, copy: StoreCopy, *, known: bool, force: bool) -> 
         copy.key,
         describe(copy.blob),
         describe(new),
-        (_still(copy.key, copy.blob), *_write(copy.key, new, copy.blob)),
+        (_as_read(copy.key, copy.blob), *_write(copy.key, new, copy.blob)),
     )
     return Edit(dataclasses.replace(snapshot, stores=with_blob(stores_of(snapshot), copy.key, new)), (change,))
 
@@ -241,6 +241,19 @@ def _still(key: str, blob: bytes | None) -> Operation:
     """Stops the batch where the Blob is not this one: what round 1 read (None: no such copy), or what was written."""
     there = encode_registry({"": {VALUE: RegistryValue(_BINARY, blob)}}) if blob is not None else b""
     return dataclasses.replace(reg_read(key, depth=0, value=VALUE), expect=digest(there))
+
+
+def _as_read(key: str, blob: bytes | None) -> Operation:
+    """The same, with words for what round 1 read and what is there now."""
+
+    def differs(payload: bytes) -> str:
+        value = registry(payload).get("", {}).get(VALUE)
+        blobs = (blob, value.data if value else None)
+        then, now = (describe(each) if each is not None else "not there" for each in blobs)
+        change = f"it was {then} and is {now}" if then != now else f"another property of it is different ({now})"
+        return f"{key} has changed since it was read: {change}"
+
+    return dataclasses.replace(_still(key, blob), differs=differs)
 
 
 def _write(key: str, blob: bytes, old: bytes | None) -> tuple[Operation, Operation]:

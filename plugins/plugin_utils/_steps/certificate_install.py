@@ -16,8 +16,9 @@ from .._model.snapshot import Query, Snapshot
 from .._model.web import WebServer
 from .._windows.personal import MY, WEB_HOSTING
 from .._x509.certificate import Certificate
-from .._x509.checks import server_problems
+from .._x509.checks import server_flaws
 from .._x509.leaf import labels
+from ._advice import advice
 from ._certificate import ANSWER_ARGUMENTS, given_answer, unservable
 from ._intermediates import Intermediates, chain_problem, sorted_out
 from ._key_proof import key_proof
@@ -108,7 +109,8 @@ class CertificateInstall:
     def _checked(self, leaf: Certificate, snapshot: Snapshot) -> tuple[str, Bound]:
         """The store, and how the renewal site gets the certificate; raises TlsOpsError with all that is against it."""
         at, stores = snapshot.host.clock, snapshot.stores
-        problems = [f"it {each}" for each in server_problems(leaf, at)]
+        flaws = server_flaws(leaf, at)
+        problems = [f"it {each.what}" for each in flaws]
         broken = chain_problem(leaf, stores, at) if stores is not None else ""
         if broken:
             problems.append(f"it has no trusted chain on this server: {broken}")
@@ -117,10 +119,9 @@ class CertificateInstall:
         binding, of_sites = self._on_sites(leaf, snapshot.web, store)
         problems += [*of_sites, *(f"it {each}" for each in (unservable(snapshot, leaf) if self.bind else ()))]
         if problems:
-            root = " Install the CA's root among the server's trusted roots: none is taken from an answer."
             raise TlsOpsError(
                 f"{labels([leaf])} cannot be installed: {'; '.join(problems)}.",
-                hint=f"Nothing was changed.{root if broken else ''}",
+                hint=advice(flaws, snapshot, broken_chain=bool(broken)),
             )
         return store, binding
 

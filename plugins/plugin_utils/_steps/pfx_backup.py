@@ -19,6 +19,7 @@ from .._model.plan import Controller, ControllerFile, Export, Plan
 from .._model.snapshot import Query, Snapshot
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
+from .._x509.passwords import password_bytes
 from .._x509.pfx import Compatibility, OpenedPfx, open_pfx
 from ._certificate import (
     ANSWER_ARGUMENTS,
@@ -214,11 +215,5 @@ def _check_destinations(destinations: Sequence[str]) -> None:
 def _check_password(password: str) -> None:
     """Raises TlsOpsError where it protects nothing, or has no bytes; the message does not show it."""
     if not password:
-        raise TlsOpsError("the backup's password is empty.", hint="It protects the private key in the backup.")
-    try:
-        str(password).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise TlsOpsError(
-            f"the backup's password holds half a character (a lone surrogate) at place {error.start + 1}.",
-            hint="It was read in the wrong encoding: the file or variable that holds it must be UTF-8.",
-        ) from None
+        raise TlsOpsError("the backup's password is empty.", hint="Give one: it protects the private key in the backup.")
+    password_bytes(str(password), "the backup's password")

@@ -74,7 +74,7 @@ class PfxRestore:
             opened=opened,
             store=arguments["store"],
             exportable=arguments["exportable"],
-            friendly_name=arguments["friendly_name"] or "",
+            friendly_name=_friendly_name(arguments["friendly_name"] or ""),
             key_access=accounts,
             key_access_like=like,
             add_root=arguments["trusted_root"] == "added",
@@ -101,7 +101,7 @@ class PfxRestore:
         new_roots, after = added(roots.new, snapshot, self.opened)
         chain = sorted_out(leaf, self.opened.others, stores_of(after), after.host.clock)
         after = dataclasses.replace(after, stores=chain.on(stores_of(after)))
-        name = self.friendly_name or self.opened.friendly_name
+        name = self.friendly_name or self.opened.friendly_name.partition("\0")[0]
         place = target(leaf, self.store, self.exportable, name, snapshot)
         proofs = (key_and_export(leaf, place, snapshot.nonce, imports=not place.complete),)
         return Plan(
@@ -136,18 +136,19 @@ def _absolute(path: str) -> str:
     return path
 
 
+def _friendly_name(text: str) -> str:
+    """Raises TlsOpsError where Windows would keep another one: it ends at its first NUL (wincrypt.h, property 11)."""
+    if "\0" in text:
+        raise TlsOpsError("friendly_name holds a NUL character, where Windows would end it.", hint="Give one without.")
+    return text
+
+
 def _opened(path: str, password: str, controller: Controller) -> OpenedPfx:
     data = controller.read(path)
     if data is None:
         raise TlsOpsError(f"there is no file {path} on the controller.", hint="path names the PFX file.")
     try:
-        password.encode("utf-8")
         opened = open_pfx(data, password)
-    except UnicodeEncodeError:
-        raise TlsOpsError(
-            "the password holds half a character (a lone surrogate).",
-            hint="It was read in the wrong encoding: the file or variable that holds it must be UTF-8.",
-        ) from None
     except TlsOpsError as error:
         raise TlsOpsError(f"{path}: {error.message}", hint=error.hint) from None
     problem = unreadable(opened.certificate)

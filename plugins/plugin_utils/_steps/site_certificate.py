@@ -18,8 +18,8 @@ from .._model.snapshot import Query, Snapshot
 from .._model.web import Endpoint, WebServer
 from .._windows.personal import MY, REQUEST, WEB_HOSTING, with_key
 from .._x509.certificate import Certificate
-from .._x509.checks import server_problems
 from .._x509.leaf import find_leaf, labels
+from ._advice import check_fit
 from ._certificate import ANSWER_ARGUMENTS, Resolved, given_answer, normalized_thumbprint, resolve, unservable
 from ._endpoint_proof import Expected, endpoint_proof, expected_chain, unseen
 from ._endpoint_swap import result, swapped
@@ -279,9 +279,7 @@ def _web(snapshot: Snapshot) -> WebServer:
 def _checked(snapshot: Snapshot, web: WebServer, targets: Targets, resolved: Resolved) -> list[str]:
     """Warnings; raises TlsOpsError where the certificate must not be bound there."""
     certificate, personal = resolved.certificate, snapshot.personal or ()
-    problems = [*server_problems(certificate, snapshot.host.clock), *unservable(snapshot, certificate)]
-    if problems:
-        raise TlsOpsError(f"{labels([certificate])} {'; '.join(problems)}.", hint="Nothing was changed.")
+    check_fit(certificate, snapshot, unservable(snapshot, certificate))
     if resolved.personal is not None:
         check_stores(targets, certificate, personal)
     changing = [each for each in targets.endpoints if each.thumbprint.upper() != certificate.thumbprint]

@@ -49,6 +49,22 @@ _RETRY_SECONDS = 16
 _SECONDS = 30
 
 
+# winerror.h: what stands behind netsh's localized "Error: ".
+_EXPLAINED = {
+    "5": "The account may not write http.sys records: connect as an administrator.",
+    "87": "netsh refuses a value of this record (ERROR_INVALID_PARAMETER): change it by the program that made it.",
+    "112": "A disk of the server is full: make room on its system drive, then run again.",
+    "1312": "Windows finds no usable private key for the certificate in the machine's store (1312). Where its key is "
+    "still on the server, 'certutil -repairstore My <thumbprint>' links it again.",
+}
+
+
+def explain(text: str) -> str:
+    """What to do about a failure of netsh, by the number in what it says; empty where none is known."""
+    numbers = re.findall(r"(?<![0-9A-Za-z])[0-9]+(?![0-9A-Za-z])", text)
+    return next((_EXPLAINED[each] for each in numbers if each in _EXPLAINED), "")
+
+
 def probes() -> tuple[Operation, ...]:
     """What shows the host's netsh; ``Netsh.probed`` takes the answers."""
     return run(NETSH, "http", "update", seconds=_SECONDS), run(
@@ -62,12 +78,15 @@ class Netsh:
 
     can_update: bool = False
     switches: frozenset[str] = frozenset()
+    missing: bool = False
 
     @classmethod
     def probed(cls, answers: Iterable[Answer]) -> Netsh:
         """Help text is localized, command and parameter names are not. What cannot be read is taken as not there."""
+        answers = tuple(answers)
         update, help_text = (_output(answer).lower() for answer in answers)
-        return cls("sslcert" in update, frozenset(re.findall(r"([a-z][a-z0-9]+)=", help_text)))
+        switches = frozenset(re.findall(r"([a-z][a-z0-9]+)=", help_text))
+        return cls("sslcert" in update, switches, any(answer.missing for answer in answers))
 
     def add(self, selector: Selector, record: Record, *, ok_exit: Iterable[int] = (0,)) -> Operation:
         """Fails with 183 where the record exists. Raises TlsOpsError where a setting would be lost."""
@@ -78,9 +97,14 @@ class Netsh:
         return self._write("update", selector, record, ok_exit)
 
     def delete(self, selector: Selector, *, ok_exit: Iterable[int] = (0,)) -> Operation:
-        return run(NETSH, "http", "delete", "sslcert", str(selector), ok_exit=ok_exit, seconds=_SECONDS)
+        return run(NETSH, "http", "delete", "sslcert", *_checked([str(selector)]), ok_exit=ok_exit, seconds=_SECONDS)
 
     def _write(self, verb: str, selector: Selector, record: Record, ok_exit: Iterable[int]) -> Operation:
+        if self.missing:
+            raise TlsOpsError(
+                f"{NETSH} is not on this server, and nothing else writes the http.sys record {selector}.",
+                hint="It is a part of Windows: repair the installation ('sfc /scannow').",
+            )
         lost = [*record.unknown, *self._lost_flags(record), *_lost_checks(record)]
         if lost:
             raise TlsOpsError(
@@ -88,7 +112,7 @@ class Netsh:
                 hint="Replacing its certificate would lose that. Change the record by the program that made it.",
             )
         return run(
-            *(NETSH, "http", verb, "sslcert", str(selector), *_arguments(record)),
+            *(NETSH, "http", verb, "sslcert", *_checked([str(selector), *_arguments(record)])),
             ok_exit=ok_exit,
             seconds=_SECONDS,
             retry_match=_INVALID_PARAMETER,
@@ -124,6 +148,22 @@ def _arguments(record: Record) -> Iterator[str]:
     for bit, switch in _FLAGS.items():
         if record.flags & bit or switch in _CLASSIC:
             yield f"{switch}={_switch(record.flags & bit)}"
+
+
+# netsh takes its line apart by itself, and how it reads these is written nowhere. A backslash matters at the end of
+# what stands in quotation marks: CommandLineToArgvW wants it doubled there.
+_UNSAFE = re.compile(r'["\x00-\x1f\x7f]|\s.*\\\Z', re.DOTALL)
+
+
+def _checked(arguments: Iterable[str]) -> Iterator[str]:
+    """Raises TlsOpsError where netsh could take one for something else."""
+    for each in arguments:
+        if _UNSAFE.search(each):
+            raise TlsOpsError(
+                f"netsh cannot be told {each!r}: a quotation mark, a control character or a backslash at its end.",
+                hint="Change this http.sys record by the program that made it.",
+            )
+        yield each
 
 
 def _lost_checks(record: Record) -> Iterator[str]:

@@ -37,6 +37,15 @@ def sid_of(host: Host, name: str) -> str:
     return given.get(wanted) or _well_known(host.language.tag).get(wanted) or _virtual(host, wanted)
 
 
+def known(host: Host) -> dict[str, str]:
+    """Every name that the host knows, in small letters, with its SID."""
+    virtual = [rf"iis apppool\{pool}" for pool in host.web.pools()]
+    virtual += [rf"nt service\{name}" for name, _status in host.services.dump()]
+    given = {each.lower(): sid for each, sid in host.options.accounts.items()}
+    hashed = {each.lower(): _virtual(host, each.lower()) for each in virtual}
+    return {**hashed, **_well_known(host.language.tag), **given}
+
+
 def _well_known(tag: str) -> dict[str, str]:
     """With the authority in front and without. Japanese Windows keeps the English names."""
     language = tag.partition("-")[0]

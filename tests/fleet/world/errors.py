@@ -9,6 +9,8 @@ from __future__ import annotations
 ACCESS_DENIED = 0x80070005
 FILE_NOT_FOUND = 0x80070002
 PATH_NOT_FOUND = 0x80070003
+DISK_FULL = 0x80070070
+COR_E_SECURITY = 0x8013150A
 FILE_EXISTS = 0x80070050
 ALREADY_EXISTS = 0x800700B7
 CRYPT_E_NOT_FOUND = 0x80092004
@@ -39,7 +41,11 @@ NTE_BAD_PROV_TYPE = 0x80090014
 CERT_E_UNTRUSTEDROOT = 0x800B0109
 CERT_E_CHAINING = 0x800B010A
 ASN1_BAD_TAG = 0x8009310B
+COR_E_EXCEPTION = 0x80131500
 COR_E_SYSTEM = 0x80131501
+COR_E_ARGUMENT_OUT_OF_RANGE = 0x80131502
+COR_E_FORMAT = 0x80131537
+COR_E_ARGUMENT = 0x80070057
 WSAECONNREFUSED = 10061
 WSAETIMEDOUT = 10060
 
@@ -73,6 +79,11 @@ def win32(number: int, type_name: str = "System.ComponentModel.Win32Exception", 
 
 def cryptographic(number: int, text: str = "") -> WindowsError:
     return hresult(number, "System.Security.Cryptography.CryptographicException", text)
+
+
+def disk_full() -> WindowsError:
+    """ERROR_DISK_FULL (112) as .NET reports it."""
+    return hresult(DISK_FULL, "System.IO.IOException", "There is not enough space on the disk.")
 
 
 def denied(text: str = "") -> WindowsError:

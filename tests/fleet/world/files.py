@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .errors import FILE_EXISTS, FILE_NOT_FOUND, PATH_NOT_FOUND, hresult
 from .journal import Journal
@@ -20,6 +20,7 @@ class Files:
 
     def __init__(self, journal: Journal, system_root: str = r"C:\Windows") -> None:
         self._journal = journal
+        self.guard: Callable[[str], None] = lambda _path: None  # is asked before a file is written
         self._files: dict[str, tuple[str, bytes]] = {}
         self._folders = {rf"{system_root}\{name}".rstrip("\\").lower() for name in SYSTEM_FOLDERS} | {"c:"}
         self.following: set[str] = set()  # files that are a copy of what is in memory, in lower case
@@ -44,6 +45,7 @@ class Files:
             raise hresult(FILE_EXISTS, "System.IO.IOException", f"The file '{path}' already exists.")
         if _folder(path) not in self._folders:
             raise self._missing(path)
+        self.guard(path)
         self._files[_key(path)] = (path, data)
         self._journal.wrote("file", "write", path)
 

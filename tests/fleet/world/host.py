@@ -15,7 +15,9 @@ from datetime import timedelta
 from typing import Any
 
 from ..batch import At, run_batch
+from . import no_powershell, trouble
 from .clock import Clock
+from .event_log import EventLog
 from .files import Files
 from .httpsys import PARAMETERS, HttpSys, socket_name
 from .iis import STARTED, Iis
@@ -34,6 +36,7 @@ from .updates import Updates
 from .web import WebServer
 
 SERVICES = (("HTTP", MANUAL), ("WAS", MANUAL), ("W3SVC", AUTOMATIC), ("WinRM", AUTOMATIC))
+WITHOUT_IIS = frozenset({"HTTP", "WinRM"})
 SERVICES_6 = (("HTTP", MANUAL), ("HTTPFilter", MANUAL), ("IISADMIN", AUTOMATIC), *SERVICES[2:])
 
 
@@ -60,6 +63,7 @@ class Host:
         self.clock = Clock(clock_offset)
         self.language = Language(language, self.options.code_page)
         self.journal = Journal()
+        self.events = EventLog()
         self.mutex = threading.Lock()  # Global\tlsops.windows: batches of one host run one at a time
         self.connect: Callable[[str, int], socket.socket] = _refuse
         self.changed: Callable[[], None] = lambda: None
@@ -73,6 +77,7 @@ class Host:
             self.schannel = Schannel(self.stores, self.options)
             self.updates = Updates(self.registry, self.stores, self.journal, self.options)
             self._furnish()
+            trouble.guard(self)
             self.web: WebServer = Iis7(self) if self.product.iis >= (7, 0) else Iis6(self)
 
     # What the fleet calls
@@ -80,6 +85,10 @@ class Host:
     def execute(self, lines: list[str], at: At = lambda _when, _operation: None) -> str:
         """The text that the script prints for a request, marks included. One batch at a time. Raises Killed."""
         return run_batch(self, lines, at)
+
+    def instead_of_powershell(self) -> str:
+        """What comes on standard error where no script of ours runs; empty where one does."""
+        return no_powershell.instead(self)
 
     def listening(self) -> set[tuple[str, int]]:
         """Address and port where TLS is accepted."""
@@ -175,19 +184,24 @@ class Host:
     def _furnish(self) -> None:
         """What is there on a fresh server with IIS."""
         for name, start in SERVICES if self.product.iis >= (7, 0) else SERVICES_6:
-            self.services.add(name, RUNNING, start)
+            if self.options.iis or name in WITHOUT_IIS:
+                self.services.add(name, RUNNING, start)
         if self.options.listen_only:
             self.registry.set(PARAMETERS, "ListenOnlyList", multi_string(*self.options.listen_only))
         self._furnish_version()
+        if self.options.iis:
+            self._furnish_iis()
+        for store in ("MY", "ROOT", "CA", "AuthRoot", "REQUEST", "Disallowed", "TrustedPeople"):
+            self.registry.create(path(store))
+        if self.product.iis >= (8, 0):  # in every IIS install since Server 2012
+            self.registry.create(path("WebHosting"))
+
+    def _furnish_iis(self) -> None:
         major, minor = self.product.iis
         inetstp = r"HKLM\SOFTWARE\Microsoft\InetStp"
         self.registry.set(inetstp, "MajorVersion", dword(major))
         self.registry.set(inetstp, "MinorVersion", dword(minor))
         self.registry.set(inetstp, "VersionString", string(f"Version {major}.{minor}"))
-        for store in ("MY", "ROOT", "CA", "AuthRoot", "REQUEST", "Disallowed", "TrustedPeople"):
-            self.registry.create(path(store))
-        if self.product.iis >= (8, 0):  # in every IIS install since Server 2012
-            self.registry.create(path("WebHosting"))
 
     def _furnish_version(self) -> None:
         """Windows 10 and Server 2016 brought the version in numbers; ``CurrentVersion`` stayed at 6.3 then."""

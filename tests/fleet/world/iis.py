@@ -117,7 +117,7 @@ class Iis:
         self._shared = shared_path(redirection)
         self._services = services
         self._journal = journal
-        self._states: dict[int, str] = {}
+        self.states: dict[int, str] = {}
         self.unloaded: set[int] = set()  # configured, but not loaded by IIS (shared configuration)
 
     @property
@@ -140,7 +140,7 @@ class Iis:
         """Nothing is known of a site while the service does not run."""
         if not self._services.running("W3SVC"):
             return UNKNOWN
-        return self._states.get(site.identifier, STOPPED)
+        return self.states.get(site.identifier, STOPPED)
 
     def started(self) -> list[Site]:
         return [site for site in self.sites() if self.state(site) == STARTED]
@@ -148,7 +148,7 @@ class Iis:
     def start(self, site: Site) -> None:
         """Raises Collision where a started site has the same binding; the site is left stopped."""
         if self._collides(site):
-            self._states[site.identifier] = STOPPED
+            self.states[site.identifier] = STOPPED
             raise Collision(site.name)
         self.set_state(site, STARTED)
 
@@ -156,7 +156,7 @@ class Iis:
         self.set_state(site, STOPPED)
 
     def set_state(self, site: Site, state: str) -> None:
-        self._states[site.identifier] = state
+        self.states[site.identifier] = state
         self._journal.wrote("site", state.lower(), site.name)
 
     def add_binding(self, site: Site, binding: Binding) -> None:
@@ -193,9 +193,11 @@ class Iis:
         ET.SubElement(node, "bindings").extend([_element(binding) for binding in site.bindings])
         sites.insert(len(sites.findall("site")), node)
         self.save(tree)
-        self._states[site.identifier] = state
+        self.states[site.identifier] = state
 
     def config(self) -> ET.Element:
+        if not self._files.exists(self.path):  # IIS is not installed
+            return ET.Element("configuration")
         builder = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
         return ET.parse(io.BytesIO(self._files.read(self.path)), builder).getroot()
 
@@ -205,7 +207,7 @@ class Iis:
         self._files.write(self.path, f'<?xml version="1.0" encoding="UTF-8"?>\r\n{data}\r\n'.encode())
 
     def dump(self) -> list[tuple[int, str]]:
-        return sorted(self._states.items())
+        return sorted(self.states.items())
 
     def _collides(self, site: Site) -> bool:
         mine = {binding.prefix for binding in site.bindings if binding.is_web}

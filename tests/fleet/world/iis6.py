@@ -46,7 +46,7 @@ class Iis6:
         self.metabase = Metabase(host.files, host.clock, host.options, host.journal)
         self.metabase.add("W3SVC", "IIsWebService", {})
         self.metabase.add("W3SVC/AppPools", "IIsApplicationPools", {})
-        self._taken: dict[int, str] = {}  # site -> store of the certificate that it serves
+        self.taken: dict[int, str] = {}  # site -> store of the certificate that it serves
         self._settling: dict[int, tuple[int, int]] = {}  # site -> state that is still shown, for how many reads
         self._busy: dict[int, int] = {}  # site -> calls that it does not take yet
         self.metabase.save()
@@ -72,7 +72,7 @@ class Iis6:
         chain = self._host.schannel.bound(site.selector)
         if chain is None or not self._host.services.running("HTTPFilter"):
             return None
-        entry = self._host.stores.find(self._taken[site.number], thumbprint(chain[0]))
+        entry = self._host.stores.find(self.taken[site.number], thumbprint(chain[0]))
         container = self._usable(entry)
         return Credential(chain, container.key) if container else None
 
@@ -99,7 +99,7 @@ class Iis6:
             else:
                 self.metabase.save()
             self.metabase.load()
-            self._taken.clear()
+            self.taken.clear()
             self._settling.clear()
             self._busy.clear()
             self._service_changed("W3SVC")
@@ -107,7 +107,7 @@ class Iis6:
     def dump(self) -> Iterator[object]:
         for path, node in self.metabase.walk():
             yield path, node.kind, sorted(node.values.items())
-        yield sorted(self._taken.items())
+        yield sorted(self.taken.items())
 
     def adsi(self, path: str) -> AdsiObject:
         """Opens a node of ``IIS://localhost``. COM starts the service of the metabase where it does not run."""
@@ -256,11 +256,11 @@ class Iis6:
         if entry is None or self._usable(entry) is None:
             self._release(number)
             return
-        self._taken[number] = store
+        self.taken[number] = store
         self._host.schannel.bind(f"metabase={path}", entry.der, self._host.clock.now())
 
     def _release(self, number: int) -> None:
-        self._taken.pop(number, None)
+        self.taken.pop(number, None)
         self._host.schannel.release(f"metabase=W3SVC/{number}")
 
     def _usable(self, entry: Entry | None) -> Container | None:

@@ -141,6 +141,8 @@ class Iis7:
     def _furnish(self) -> None:
         """The server's own configuration stays behind when it is shared."""
         files = self._host.files
+        if not self._host.options.iis:
+            return
         redirection = REDIRECTION_TEMPLATE.format(self._host.options.shared_configuration)
         files.put(files.expand(REDIRECTION), redirection.replace("\n", "\r\n").encode())
         for config in dict.fromkeys((files.expand(CONFIG), self.iis.path)):

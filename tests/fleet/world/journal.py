@@ -41,6 +41,10 @@ class Journal:
         finally:
             self._silent -= 1
 
+    @property
+    def silent(self) -> bool:
+        return bool(self._silent)
+
     def wrote(self, kind: str, action: str, where: str, detail: str = "") -> None:
         """``kind``: registry, file, site, service, key."""
         if not self._silent:

@@ -85,10 +85,17 @@ class Options:
 
     # The session
     elevated: bool = True
-    language_mode: str = "FullLanguage"
+    administrator: bool = True  # a member of Administrators; with elevated false: one that UAC has filtered
+    language_mode: str = "FullLanguage"  # ConstrainedLanguage: no script of ours runs
+    powershell: str = "runs"  # runs, missing, blocked (by a policy: AppLocker, Software Restriction)
+    denied_keys: list[str] = dataclasses.field(default_factory=list)  # registry keys: nothing is written below them
+    disk_full: str = ""  # files: none can be written; all: registry values neither
+    missing_programs: list[str] = dataclasses.field(default_factory=list)  # below system32, e.g. certreq.exe
+    iis: bool = True  # false: IIS is not installed, http.sys is there
     code_page: str = "oem"  # what programs print in: oem, or 65001 (WinRM shells that Ansible opens)
     tls_versions: list[str] | None = None  # what listeners speak; None: as the product
     winrm: str = ""  # 2.0 or 3.0: whose quotas hold; empty: as the product's PowerShell
+    mutex_refused_seconds: float = 0  # for so long another account's batch has the mutex, and this one may not open it
     clr: str = ""  # what .NET says it is; 4.0.30319.34209 (.NET 4.5) reaches no CNG keys; empty: as the product
 
     # Keys and accounts

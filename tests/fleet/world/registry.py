@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .journal import Journal
 
@@ -74,10 +74,14 @@ class Key:
 
 
 class Registry:
-    """Paths have the form ``HKLM\\SOFTWARE\\...``; the hives are HKLM and HKU."""
+    """Paths have the form ``HKLM\\SOFTWARE\\...``; the hives are HKLM and HKU.
+
+    ``guard`` is asked before each mutation and may refuse it.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.guard: Callable[[str], None] = lambda _path: None
         self._root = Key("")
         for hive in ("HKLM", "HKU"):
             self._root.keys[hive.lower()] = Key(hive)
@@ -106,6 +110,7 @@ class Registry:
         return key
 
     def set(self, path: str, name: str, value: Value) -> None:
+        self.guard(path)
         key = self.create(path)
         written = key.values.get(name.lower(), (name, value))[0]
         key.values[name.lower()] = (written, value)
@@ -115,6 +120,7 @@ class Registry:
         key = self.key(path)
         if key is None or name.lower() not in key.values:
             return False
+        self.guard(path)
         del key.values[name.lower()]
         self._journal.wrote("registry", "delete value", path, name)
         return True
@@ -125,6 +131,7 @@ class Registry:
         parent = self.key("\\".join(parts[:-1])) if len(parts) > 1 else None
         if parent is None or parts[-1].lower() not in parent.keys:
             return False
+        self.guard(path)
         del parent.keys[parts[-1].lower()]
         self._journal.wrote("registry", "delete", path)
         return True

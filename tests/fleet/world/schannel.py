@@ -95,13 +95,13 @@ def rank(path: tuple[bytes, ...]) -> tuple[int, tuple[float, ...]]:
 
 
 class Schannel:
-    """The chains of one host, by http.sys record."""
+    """The chains of one host: ``bound_chains`` by http.sys record, ``kept_chains`` by leaf."""
 
     def __init__(self, stores: Stores, options: Options) -> None:
         self._stores = stores
         self._options = options
-        self._bound: dict[str, tuple[bytes, ...]] = {}
-        self._kept: dict[bytes, tuple[bytes, ...]] = {}
+        self.bound_chains: dict[str, tuple[bytes, ...]] = {}
+        self.kept_chains: dict[bytes, tuple[bytes, ...]] = {}
 
     def trusted_path(self, leaf: bytes, at: datetime) -> tuple[bytes, ...] | None:
         """The best path to an enabled root, its issuers valid at ``at``; an expired leaf is sent all the same."""
@@ -120,24 +120,24 @@ class Schannel:
         return (leaf, *(each for each in found[1:] if not self_signed(each)))
 
     def bind(self, selector: str, leaf: bytes, at: datetime) -> None:
-        if self._options.schannel_keeps_chain_until_restart and leaf in self._kept:
-            self._bound[selector] = self._kept[leaf]
+        if self._options.schannel_keeps_chain_until_restart and leaf in self.kept_chains:
+            self.bound_chains[selector] = self.kept_chains[leaf]
             return
-        self._bound[selector] = self._kept[leaf] = self.chain(leaf, at)
+        self.bound_chains[selector] = self.kept_chains[leaf] = self.chain(leaf, at)
 
     def release(self, selector: str) -> None:
-        self._bound.pop(selector, None)
+        self.bound_chains.pop(selector, None)
 
     def forget(self) -> None:
         """A restart of the server: every chain is built again when its record is next used."""
-        self._bound.clear()
-        self._kept.clear()
+        self.bound_chains.clear()
+        self.kept_chains.clear()
 
     def bound(self, selector: str) -> tuple[bytes, ...] | None:
-        return self._bound.get(selector)
+        return self.bound_chains.get(selector)
 
     def dump(self) -> list[tuple[str, tuple[bytes, ...]]]:
-        return sorted(self._bound.items())
+        return sorted(self.bound_chains.items())
 
     def pool(self) -> list[bytes]:
         """Where issuers are looked for."""

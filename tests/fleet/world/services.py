@@ -35,6 +35,12 @@ class Services:
         self._status[name.lower()] = (name, status)
         self._registry.set(rf"{SERVICES}\{name}", "Start", dword(start))
 
+    def put(self, name: str, status: int) -> None:
+        """For a world that was kept in files: nothing follows from it."""
+        action = "start" if status == RUNNING else "stop"
+        self._status[name.lower()] = (self._status.get(name.lower(), (name, status))[0], status)
+        self._journal.wrote("service", action, name)
+
     def exists(self, name: str) -> bool:
         return name.lower() in self._status
 

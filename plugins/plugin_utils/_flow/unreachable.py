@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What to do about a host that was never reached; Ansible's own words say why it was not. Pure.
+
+The connection plugins raise one class for everything, so only the words tell. They are those of pywinrm, requests,
+OpenSSL and Python, none of which translates them; a fault of WS-Management has its number in them.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FILTERED = (
+    "The account has to be an administrator there. UAC filters local accounts other than the built-in Administrator "
+    "unless the DWORD LocalAccountTokenFilterPolicy is 1 under "
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System on the server."
+)
+_LISTENER = (
+    "Look at ansible_host and ansible_port, at the service WinRM on the server ('winrm enumerate winrm/config/listener'"
+    " shows where it listens), and at the firewalls between."
+)
+_NAME = (
+    "ansible_host is not a name in the certificate of the server's WinRM listener: reach it by one that is, or give "
+    "the listener a certificate with this one."
+)
+_CA = (
+    "Name the file with the CA of the server's WinRM listener: ansible_winrm_ca_trust_path (ansible_psrp_ca_cert for "
+    "psrp). Where the certificate itself has expired, give the listener a new one."
+)
+_REJECTED = (
+    "Look at ansible_user and ansible_password, at whether the account is locked or its password has expired, and at "
+    "ansible_winrm_transport (ansible_psrp_auth for psrp)."
+)
+_HOST_KEY = (
+    "ssh does not know the server, or knows another key of it: compare the fingerprint on the server, then put its key "
+    "into the known hosts of the user who runs Ansible."
+)
+_SHELLS = (
+    "Runs that broke off have left their shells there (MaxShellsPerUser). They end by themselves after the idle "
+    "time-out, two hours by default; 'Restart-Service WinRM' on the server ends them at once."
+)
+_OTHERWISE = "Look at the connection by itself: 'ansible <host> -m ansible.windows.win_ping -vvv'."
+
+# The first that is found. MS-WSMV 2.2.9.1 for the fault codes: 5 access denied, 2150859173 too many shells.
+_SIGNS = (
+    (r"wsmanfault_code'?: '?5\b|w:AccessDenied", _FILTERED),
+    (r"\b2150859173\b", _SHELLS),
+    (r"credentials were rejected|code 401|Authentication failed|failed to authenticate|Permission denied", _REJECTED),
+    (r"Host key verification failed", _HOST_KEY),
+    (r"mismatch|doesn't match|is not valid for", _NAME),
+    (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|self[- ]signed certificate", _CA),
+    (r"refused|timed out|unreachable|No route|Name or service not known|getaddrinfo|resolve|Errno", _LISTENER),
+)
+
+
+def advice(words: str) -> str:
+    """A sentence or two."""
+    return next((todo for sign, todo in _SIGNS if re.search(sign, words, re.IGNORECASE)), _OTHERWISE)
