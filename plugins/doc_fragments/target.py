@@ -12,9 +12,12 @@ class ModuleDocFragment:
 options:
   timeout:
     description:
-      - How many seconds the work on the target may take in one batch, waiting for another batch on the same host
-        included.
-      - A batch that is over its time starts no further operation and takes back what it did.
+      - How many seconds the work on the target may take in one batch. A batch that is over its time starts no further
+        operation and takes back what it did.
+      - Waiting for another batch on the same host comes before that time begins, and takes at most 60 seconds, or as
+        long as this where that is less. After a lost connection it takes at most as long as this.
+      - No other wait on the target lasts longer than this. The task's keyword C(timeout) is Ansible's own, for
+        all batches together.
     type: int
     default: 300
 notes:

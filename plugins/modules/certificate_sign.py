@@ -51,6 +51,8 @@ options:
   ca_key_passphrase:
     description:
       - The passphrase of an encrypted key.
+      - Ansible hands the arguments of a task to every callback plugin, whatever C(no_log) says. One that records them
+        has to be told to leave this out.
     type: str
   ca_chain_path:
     description:

@@ -16,6 +16,7 @@ description:
     The PFX is opened again and proven (the key belongs to the certificate, the chain is complete) before it is
     written.
   - Each file is written with mode 0600 from its first byte, whole or not at all, and never over another file.
+    Where a file system has no modes (FAT, as on many USB sticks), the way it is mounted decides who may read it.
   - A file that is there already, opens with O(password) and holds this certificate with its key is left alone. Any
     other file of that name ends the task before anything is touched.
 options:
@@ -34,6 +35,8 @@ options:
       - The password of the PFX, text or a whole number. Anything else, such as a list, is refused.
       - Programs do not agree on how characters other than ASCII become bytes in a PFX, so a password of ASCII
         characters opens in most of them.
+      - Ansible hands the arguments of a task to every callback plugin, whatever C(no_log) says. One that records them
+        has to be told to leave this out.
     type: str
     required: true
   destinations:

@@ -32,6 +32,8 @@ options:
   password:
     description:
       - The password of the PFX.
+      - Ansible hands the arguments of a task to every callback plugin, whatever C(no_log) says. One that records them
+        has to be told to leave this out.
     type: str
     required: true
   store:

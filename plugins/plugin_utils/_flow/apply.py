@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 
@@ -14,7 +15,7 @@ from .._batch.operations import reg_read
 from .._errors import TlsOpsError, naming
 from .._model.change import Change
 from .._model.plan import Export, Plan, Proof
-from .._windows import certreq, certutil, pfx_import
+from .._windows import certreq, certutil, pfx_import, trouble
 from .._windows.journal import JOURNAL
 
 _NEVER = "0" * 64  # no payload has this digest
@@ -22,34 +23,37 @@ _NEVER = "0" * 64  # no payload has this digest
 
 @dataclasses.dataclass(frozen=True)
 class Sequence:
-    """A plan's operations in the order in which they run: each part's changes and exports, every proof, what closes.
+    """A plan's operations in the order in which they run: ``checks`` that all is as it was read, each part's changes
+    and exports, every proof, what closes.
 
     Operations from ``proofs_at`` on go on whatever happens. ``closing`` is not among them where a proof has a remedy: a
     run that is cut off between the look and the remedy leaves its entries in the journal, and the next one proves.
     """
 
     operations: tuple[Operation, ...]
-    changes: tuple[tuple[Change, int], ...]  # with the index of its last operation
+    changes: tuple[tuple[Change, int], ...]  # with the index of the operation that makes it permanent
     exports: tuple[tuple[Export, int], ...]  # with the index of its operation
     proofs: tuple[tuple[Plan, Proof, int], ...]  # its part of the plan, proof, index of its first operation
     proofs_at: int
     parts: tuple[tuple[Plan, int], ...] = ()  # each part, with the index behind its last change or export
     closing: tuple[Operation, ...] = ()
+    checks: int = 0
 
     def closed(self) -> Sequence:
         """As if what closes had been sent with the rest."""
         return dataclasses.replace(self, operations=(*self.operations, *self.closing), closing=())
 
 
-def sequence(plan: Plan) -> Sequence:
-    operations: list[Operation] = []
+def sequence(plan: Plan, checks: tuple[Operation, ...] = ()) -> Sequence:
+    operations = list(checks)
     changes: list[tuple[Change, int]] = []
     exports: list[tuple[Export, int]] = []
     parts: list[tuple[Plan, int]] = []
     for part in plan.flat():
         for change in part.changes:
+            start = len(operations)
             operations += change.operations
-            changes.append((change, len(operations) - 1))
+            changes.append((change, (start if change.permanent_from >= 0 else len(operations)) + change.permanent_from))
         for export in part.exports:
             exports.append((export, len(operations)))
             operations.append(export.operation)
@@ -58,8 +62,24 @@ def sequence(plan: Plan) -> Sequence:
     proofs = placed(plan, proofs_at)
     looks = _going_on(each for _part, proof, _start in proofs for each in proof.operations)
     closing = _going_on(each for change, _last in changes for each in change.closing)
-    planned = Sequence((*operations, *looks), tuple(changes), tuple(exports), proofs, proofs_at, tuple(parts), closing)
+    planned = Sequence(
+        (*operations, *looks),
+        tuple(changes),
+        tuple(exports),
+        proofs,
+        proofs_at,
+        tuple(parts),
+        closing,
+        len(checks),
+    )
     return planned if any(proof.remedy for _part, proof, _start in proofs) else planned.closed()
+
+
+def left_open(planned: Sequence, answers: tuple[Answer, ...]) -> tuple[Operation, ...]:
+    """What closes and was sent with the rest, and was not done: where the batch's time was over, for one."""
+    behind = planned.proofs_at + sum(len(proof.operations) for _part, proof, _start in planned.proofs)
+    last = zip(planned.operations[behind:], answers[behind:], strict=True)
+    return tuple(operation for operation, answer in last if not answer.ok)
 
 
 def _going_on(operations: Iterable[Operation]) -> tuple[Operation, ...]:
@@ -90,20 +110,29 @@ def check_done(planned: Sequence, answers: tuple[Answer, ...]) -> None:
                 export.content(answer)  # raises with the words for it: a key that cannot be exported, for one
     stays = permanent(planned, failed)
     raise TlsOpsError(
-        f"{f'{place}: ' if place else ''}{named(operation)} failed: {answer.describe()}.",
+        f"{f'{place}: ' if place else ''}{_failure(operation, answer)}.",
         hint=" ".join(filter(None, [_explained(operation, answer), _after(answers), stays])),
         changed=bool(stays),
     )
 
 
+def _failure(operation: Operation, answer: Answer) -> str:
+    if answer.kind == "expect" and operation.differs is not None:
+        with contextlib.suppress(TlsOpsError):
+            return operation.differs(answer.payload)
+    return f"{named(operation)} failed: {answer.describe()}"
+
+
 def _place(planned: Sequence, failed: int) -> str:
     """Which of several alike the operation belongs to, in words; empty where there is only one."""
+    if failed < planned.checks:
+        return ""
     part = next((each for each, end in planned.parts if failed < end), None)
     return part.place.words if part is not None and part.place else ""
 
 
 def permanent(planned: Sequence, before: int) -> str:
-    """What stays of the changes that were complete before the operation ``before``, as sentences; mostly nothing."""
+    """What stays of the changes that were permanent before the operation ``before``, as sentences; mostly nothing."""
     stays = [change.permanent for change, last in planned.changes if change.permanent and last < before]
     return " ".join(f"What stays: {each}." for each in stays)
 
@@ -117,6 +146,10 @@ def _after(answers: tuple[Answer, ...]) -> str:
 
 
 def _explained(operation: Operation, answer: Answer) -> str:
+    if answer.kind == "expect" and operation.differs is not None:
+        return "Somebody else changes this server. Run the task again: it plans on what is there then."
+    if answer.kind == "deadline":
+        return "See what keeps the server busy, or give it more time by the option timeout."
     if operation.name == "key.prove":
         return "Where its key is still on the server, 'certutil -repairstore <store> <thumbprint>' links it again."
     if operation.name == "store.import_pfx":
@@ -125,7 +158,7 @@ def _explained(operation: Operation, answer: Answer) -> str:
     if program == certutil.PROGRAM:
         return certutil.explain()
     is_certreq = answer.kind == "exit" and str(program).lower().endswith("certreq.exe")
-    return certreq.explain(answer.number) if is_certreq else ""
+    return (certreq.explain(answer.number) if is_certreq else "") or trouble.explain(operation, answer)
 
 
 def named(operation: Operation) -> str:
@@ -162,6 +195,15 @@ def taking_back(operations: Iterable[Operation], answers: Iterable[Answer]) -> t
 def carrier(operation: Operation) -> Operation:
     """A read that changes nothing, with the operation's way back."""
     return dataclasses.replace(_LOOK, undo=operation.undo)
+
+
+def goes_back(operations: Iterable[Operation]) -> bool:
+    """Whether it is a batch that takes back, or a portion of one: nothing but reads that a way back rides on.
+
+    It must not be stopped by a time limit: what was not read yet would not be taken back, and that is what was done
+    last. The target itself looks at no limit once it goes back.
+    """
+    return all(each.arguments == _LOOK.arguments for each in operations)
 
 
 _LOOK = reg_read(JOURNAL, depth=0)

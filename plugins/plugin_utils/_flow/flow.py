@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
 from .._model.plan import ControllerFile, Plan, Step
+from .._model.snapshot import Snapshot
 from . import apply, verify
 from . import remedy as remedies
 from .plan import plan as make_plan
@@ -37,8 +38,17 @@ def run(step: Step, target: Target, options: Options, write: Write) -> dict[str,
     """One task against one host. Raises TlsOpsError.
 
     Where a connection breaks, what was done is unknown: read again, plan again, do what is still missing and prove all
-    of it; once.
+    of it; once. Where Ansible ends the task (its keyword ``timeout``) nothing more is sent.
     """
+    try:
+        return _at_most_twice(step, target, options, write)
+    except BaseException as error:
+        if type(error).__name__ != "TaskTimeoutError":  # its module differs from one ansible-core to the next
+            raise
+        raise _timed_out(options, written=target.has_written) from error
+
+
+def _at_most_twice(step: Step, target: Target, options: Options, write: Write) -> dict[str, Any]:
     try:
         return _once(step, target, options, write, unfinished=None)
     except UnknownOutcome as error:
@@ -49,6 +59,7 @@ def run(step: Step, target: Target, options: Options, write: Write) -> dict[str,
         return _once(step, target, options, write, unfinished)
     except TlsOpsError as error:
         error.changed = error.changed or unfinished is not None
+        error.hint = " ".join(filter(None, [error.hint, _left_by(unfinished)]))
         raise
     except UnknownOutcome as error:
         raise _twice(error, written=unfinished is not None or isinstance(error, _Unfinished)) from error
@@ -57,6 +68,18 @@ def run(step: Step, target: Target, options: Options, write: Write) -> dict[str,
             raise
         hint = f"{_left_by(unfinished)} Please report this; -vvv shows more."
         raise TlsOpsError(f"unexpected {type(error).__name__}: {error}.", hint=hint, changed=True) from error
+
+
+def _timed_out(options: Options, *, written: bool) -> TlsOpsError:
+    message = "the time that the keyword timeout gives this task was over, and Ansible ended it."
+    if not written:
+        return TlsOpsError(message, stage="read", hint="Nothing was changed. Give it more time, and run it again.")
+    hint = (
+        "A batch of changes had been sent, and it is not known what was done of it: it may go on for as long as the "
+        f"module's own timeout allows ({options.timeout} seconds). Run the task again, with more time: it waits for "
+        "that batch, and does what is still missing."
+    )
+    return TlsOpsError(message, stage="apply", hint=hint, changed=True)
 
 
 def _twice(error: UnknownOutcome, *, written: bool) -> TlsOpsError:
@@ -79,14 +102,10 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
     if options.dry_run and plan.changes_anything:
         return report(plan, (), changed=True, foreseen=remedies.foreseen(plan))
     judged: tuple[Judged, ...] = ()
-    try:
-        if plan.changes_anything:
-            judged = _do(plan, target, options, write)
-        elif plan.wants_proof or unknown:
-            judged = _proven(plan, target, options, unknown=unknown)
-    except TlsOpsError as error:
-        error.hint = " ".join(filter(None, [error.hint, _left_by(unfinished)]))
-        raise
+    if plan.changes_anything:
+        judged = _do(plan, _unchanged(plan, snapshot), target, options, write)
+    elif plan.wants_proof or unknown:
+        judged = _proven(plan, target, options, unknown=unknown)
     cured = any(each.remedied or (options.dry_run and each.curable and not each.holds) for each in judged)
     result = report(plan, judged, changed=plan.changes_anything or unknown or cured)
     if unfinished is not None:
@@ -94,7 +113,7 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
     return result
 
 
-def _read(step: Step, target: Target, options: Options, *, unknown: bool) -> Any:
+def _read(step: Step, target: Target, options: Options, *, unknown: bool) -> Snapshot:
     return read(step, target, timeout=options.timeout, dry_run=options.dry_run, unknown=unknown)
 
 
@@ -108,8 +127,16 @@ def _check_secrets(plan: Plan, target: Target, options: Options) -> None:
         )
 
 
-def _do(plan: Plan, target: Target, options: Options, write: Write) -> tuple[Judged, ...]:
-    planned = apply.sequence(plan)
+def _unchanged(plan: Plan, read_before: Snapshot) -> tuple[Operation, ...]:
+    """What stops the batch before its first change where the web sites are no longer as they were read."""
+    changes = any(part.changes for part in plan.flat())
+    return read_before.web.unchanged if changes and read_before.web else ()
+
+
+def _do(
+    plan: Plan, checks: tuple[Operation, ...], target: Target, options: Options, write: Write
+) -> tuple[Judged, ...]:
+    planned = apply.sequence(plan, checks)
     try:
         answers = target.batch(planned.operations, mode="write", timeout=options.timeout)
     except UnknownOutcome as error:
@@ -147,8 +174,9 @@ def _finish(
         judged = _second_look(plan, judged, target, options)
     if not all(each.holds for each in judged):
         _go_back(planned, answers, judged, target, options)
-    if planned.closing:
-        _more(plan, planned.closing, target, options)
+    left = planned.closing or apply.left_open(planned, answers)
+    if left:
+        _more(plan, left, target, options)
     _write_files(planned, answers, write)
     return judged
 
@@ -230,6 +258,7 @@ def _go_back(
             changed=True,
         ) from error
     broken = [undone.describe() for answer in done for undone in answer.undone if not undone.ok]
+    broken += [f"it was not gone through with ({each.describe()})" for each in done[:-1] if each.status == "error"]
     if broken:
         hint = f"Putting the old state back failed in part: {'; '.join(broken)}. Look at the server."
     else:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._batch.operation import Answer, Operation
+from .._errors import TlsOpsError
 from .._model.plan import Step
 from .._model.snapshot import Accounts, Query, Snapshot
 from .._windows import accounts, consumers, host, journal, personal, stores
@@ -42,10 +43,11 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
     ]
     answers = target.batch([each for group in groups for each in group], mode="read", timeout=timeout)
     read_at = datetime.now(UTC)
+    _check_time(answers, timeout)
     parts = _split(answers, groups)
     info = host.parse(next(parts))
     target.learn(info)
-    host.require_rights(info)
+    host.require_rights(info, lambda more: target.batch(more, mode="read", timeout=timeout))
     kept = journal.parse(next(parts))
     values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints), "read_at": read_at}
     values["accounts"] = accounts.parse(next(parts))
@@ -54,6 +56,16 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
     return Snapshot(
         host=info, dry_run=dry_run, nonce=secrets.token_hex(8), one_time_password=secrets.token_hex(32), **values
     )
+
+
+def _check_time(answers: tuple[Answer, ...], timeout: int) -> None:
+    """Raises TlsOpsError where the host did not come to the end: what it did not read would be taken for missing."""
+    late = sum(answer.kind == "deadline" for answer in answers)
+    if late:
+        raise TlsOpsError(
+            f"{late} of {len(answers)} reads were not begun in the {timeout} seconds that a batch has.",
+            hint="Nothing was changed. See what keeps the server busy, or give it more time by the option timeout.",
+        )
 
 
 def _split(answers: tuple[Answer, ...], groups: list[tuple[Operation, ...]]) -> Iterator[tuple[Answer, ...]]:

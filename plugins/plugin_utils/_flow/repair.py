@@ -12,17 +12,17 @@ from .._errors import TlsOpsError
 from .._model.change import Change
 from .._model.plan import Plan
 from .._model.snapshot import Snapshot
+from .._windows.journal import drop_file, is_passing
 
 STEP = "repair"
 
 
 def repair(snapshot: Snapshot) -> Plan:
-    """The plan that settles every entry of the journal; an empty one where there is none or the web was not read."""
+    """The plan that settles every entry of the journal; those of the web server only where that was read."""
     web, stored = snapshot.web, _stored(snapshot)
+    changes, warnings = _files(snapshot.journal.files)
     if web is None:
-        return Plan(STEP, snapshot)
-    changes: list[Change] = []
-    warnings: list[str] = []
+        return _plan(snapshot, changes, warnings)
     for name, text in sorted(snapshot.journal.endpoints.items()):
         try:
             settled = web.repaired(name, text, stored)
@@ -32,9 +32,24 @@ def repair(snapshot: Snapshot) -> Plan:
         web = settled.web
         changes.append(settled.change)
         warnings += settled.warnings
+    return _plan(dataclasses.replace(snapshot, web=web), changes, warnings)
+
+
+def _files(paths: tuple[str, ...]) -> tuple[list[Change], list[str]]:
+    """Passing files that were left behind: deleted, as far as their names are such."""
+    changes = [
+        Change("delete a file that a broken-off run left behind", path, "a file for certreq", "", drop_file(path))
+        for path in paths
+        if is_passing(path)
+    ]
+    left = [f"The journal's entry for the file {path!r} was left alone." for path in paths if not is_passing(path)]
+    return changes, left
+
+
+def _plan(snapshot: Snapshot, changes: list[Change], warnings: list[str]) -> Plan:
     return Plan(
         STEP,
-        dataclasses.replace(snapshot, web=web),
+        snapshot,
         changes=tuple(changes),
         result={"repaired": [change.where for change in changes]} if changes else {},
         warnings=tuple(warnings),

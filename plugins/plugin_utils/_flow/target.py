@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -17,12 +18,14 @@ from .._batch import bootstrap, wire
 from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
 from .._model.host import HostInfo
-from . import portions
+from . import apply, portions
 
 # What pywinrm and pypsrp can encrypt messages with over plain HTTP; everything else goes in clear there.
 _ENCRYPTING = frozenset({"ntlm", "kerberos", "credssp", "negotiate"})
 _PACKAGES = {"winrm": "pywinrm", "psrp": "pypsrp"}  # what these connection plugins import
 _MUTEX_WAIT = 60  # seconds: another run against the same host gets this long to finish
+_WAY_BACK = 3600  # seconds: what takes back is not stopped by the user's limit, nor may it wait for ever
+_PAUSE = 2.0  # seconds before a fresh connection: a service that is restarted, or a network that comes back
 
 
 class UnknownOutcome(Exception):
@@ -41,6 +44,10 @@ class Target(Protocol):
 
     def encrypts(self) -> bool: ...
 
+    @property
+    def has_written(self) -> bool:
+        """Whether a write batch was sent, whatever became of it."""
+
     def reconnect(self) -> None: ...
 
 
@@ -53,7 +60,8 @@ class ConnectionTarget:
     def __init__(self, connection: Any, execute: Callable[..., dict[str, Any]]) -> None:
         self._connection = connection
         self._execute = execute
-        self._reached = False
+        self._reached = self._lost = False
+        self.has_written = False
         self._in_portions = str(getattr(connection, "transport", "")) == "winrm"  # until the host has said what it is
 
     def batch(
@@ -78,26 +86,36 @@ class ConnectionTarget:
         self, operations: Sequence[Operation], *, mode: Literal["read", "write"], timeout: int
     ) -> tuple[Answer, ...]:
         nonce = secrets.token_hex(16)
-        wait = min(timeout, _MUTEX_WAIT)
-        batch = wire.encode(operations, nonce=nonce, mode=mode, deadline=timeout, mutex_wait=wait)
+        # A batch of this very task whose connection was lost may go on as long as it was allowed to.
+        wait = timeout if self._lost else min(timeout, _MUTEX_WAIT)
+        deadline = max(timeout, _WAY_BACK) if mode == "write" and apply.goes_back(operations) else timeout
+        batch = wire.encode(operations, nonce=nonce, mode=mode, deadline=deadline, mutex_wait=wait)
         try:
             command = bootstrap.command(str(getattr(self._connection, "transport", "")))
-            raw = self._execute(command, in_data=bootstrap.stdin(batch))
-        except AnsibleConnectionFailure as error:
-            if not self._reached:
-                raise
-            raise UnknownOutcome(str(error)) from error
-        except AnsibleError as error:
-            if not self._reached and (hint := _missing_library(self._connection, error)):
-                raise TlsOpsError(f"{str(error).rstrip('.')}.", hint=hint) from error
-            raise UnknownOutcome(str(error)) from error
+            self.has_written = self.has_written or mode == "write"
+            with _sent_once(self._connection, mode):
+                raw = self._execute(command, in_data=bootstrap.stdin(batch))
         except Exception as error:  # requests, pywinrm, pypsrp and ssh each raise their own
-            raise UnknownOutcome(str(error) or type(error).__name__) from error
+            _check_interruption(error)
+            broken = self._broken(error)
+            if broken is error:
+                raise
+            raise broken from error
         self._reached = True
         try:
             return wire.decode(raw["stdout"], raw["stderr"], nonce=nonce, count=len(operations))
         except wire.NoAnswer as error:
             raise UnknownOutcome(str(error)) from error
+
+    def _broken(self, error: Exception) -> Exception:
+        """What a connection's trouble is to those who sent the batch."""
+        if not self._reached and isinstance(error, AnsibleConnectionFailure):
+            return error
+        if not self._reached and isinstance(error, AnsibleError):
+            hint = _missing_library(self._connection, error)
+            if hint:
+                return TlsOpsError(f"{str(error).rstrip('.')}.", hint=hint)
+        return UnknownOutcome(str(error) or type(error).__name__)
 
     def encrypts(self) -> bool:
         """Whether what is sent is encrypted on the way."""
@@ -109,22 +127,60 @@ class ConnectionTarget:
         return plugin in ("ssh", "paramiko", "paramiko_ssh", "libssh", "local")
 
     def reconnect(self) -> None:
-        """Drops the connection, so that the next batch opens a fresh one (after a broken close only reset does)."""
-        with contextlib.suppress(Exception):
+        """Drops the connection, so that the next batch opens a fresh one.
+
+        After a broken close only reset does; psrp keeps a pool that its reset could not open until it is closed once
+        more; ssh closes nothing, only its reset stops the shared connection (ControlPersist) that had carried it.
+        """
+        self._lost = True
+        time.sleep(_PAUSE)
+        over_ssh = str(getattr(self._connection, "transport", "")) == "ssh"
+        for way in ("reset", "close") if over_ssh else ("close", "reset", "close"):
             try:
-                self._connection.close()
-            except Exception:
-                self._connection.reset()
+                getattr(self._connection, way)()
+            except Exception as error:
+                _check_interruption(error)
+            else:
+                return
+
+
+@contextlib.contextmanager
+def _sent_once(connection: Any, mode: str) -> Iterator[None]:
+    """Where ssh is lost it sends the command again (``ansible_ssh_retries``), and changes must not come twice."""
+    if mode == "read" or str(getattr(connection, "transport", "")) != "ssh":
+        yield
+        return
+    kept = connection.get_option("reconnection_retries")
+    connection.set_option("reconnection_retries", 0)
+    try:
+        yield
+    finally:
+        connection.set_option("reconnection_retries", kept)
+
+
+def _check_interruption(error: BaseException | None) -> None:
+    """Raises what ended the task from outside: Ansible's ``timeout`` (TaskTimeoutError), Ctrl-C; none is an Exception.
+
+    The winrm connection cleans up behind it, and where the host is silent the trouble of that hides it.
+    """
+    while isinstance(error, Exception):
+        error = error.__context__
+    if error is not None:
+        raise error
 
 
 def _missing_library(connection: Any, error: AnsibleError) -> str:
-    """What to do where the connection plugin misses a Python library here, on the controller; empty for all else.
+    """What to do where the connection plugin misses something here, on the controller; empty for all else.
 
     Ansible has no class for it, only words (``pypsrp or dependencies are not installed``), and does not translate them.
+    What ssh raises that is no connection's failure is about its program, its key or sshpass, before anything is sent.
     """
+    transport = str(getattr(connection, "transport", ""))
+    if transport == "ssh":
+        return "Nothing was sent. See to ssh on the controller: its program, its key, or sshpass for a password."
     if "not installed" not in str(error):
         return ""
-    package = _PACKAGES.get(str(getattr(connection, "transport", "")))
+    package = _PACKAGES.get(transport)
     how = f": pip install {package}" if package else ""
     return f"Nothing was sent. Install it on the controller, for the Python that runs Ansible{how}."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from .._batch.operation import Answer
+from .._errors import TlsOpsError
 from .._model.plan import Outcome, Plan, Proof, Verdict
 
 _GOOD = (Outcome.PROVEN, Outcome.RESTART_REQUIRED, Outcome.UNPROVABLE)
@@ -50,9 +51,17 @@ class Judged:
 def judge(proofs: tuple[tuple[Plan, Proof, int], ...], answers: tuple[Answer, ...]) -> tuple[Judged, ...]:
     """One verdict a proof; ``answers`` are those of the whole batch that the indexes of ``proofs`` point into."""
     return tuple(
-        Judged(part, proof, proof.judge(answers[start : start + len(proof.operations)]))
+        Judged(part, proof, _verdict(proof, answers[start : start + len(proof.operations)]))
         for part, proof, start in proofs
     )
+
+
+def _verdict(proof: Proof, answers: tuple[Answer, ...]) -> Verdict:
+    """An answer that makes no sense proves nothing; as an error it would leave what was done as it is."""
+    try:
+        return proof.judge(answers)
+    except TlsOpsError as error:
+        return Verdict(Outcome.NOT_PROVEN, f"the answer makes no sense: {error.message}")
 
 
 def carried(before: tuple[Judged, ...], after: tuple[Judged, ...]) -> tuple[Judged, ...]:

@@ -17,7 +17,8 @@ class Change:
 
     ``what`` is a sentence for people. ``where``, ``before`` and ``after`` make the diff (text, may hold several lines).
     ``operations`` do it, in order; each carries its own undo. ``closing`` are operations that run after all proofs of
-    the plan: the way back is kept on the host until then. ``permanent`` says what stays when the rest is taken back.
+    the plan: the way back is kept on the host until then. ``permanent`` says what stays when the rest is taken back,
+    once the operation number ``permanent_from`` is done.
     """
 
     what: str
@@ -27,3 +28,4 @@ class Change:
     operations: tuple[Operation, ...]
     closing: tuple[Operation, ...] = ()
     permanent: str = ""
+    permanent_from: int = -1  # from 0; -1 is the last

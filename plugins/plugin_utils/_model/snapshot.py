@@ -44,6 +44,7 @@ class Journal:
     ``distrusted``: thumbprints that this collection put into Disallowed.
     ``rebind``: thumbprints of roots that were changed by a run that may not have come to binding certificates again.
     ``requests``: name -> certificate request (PEM or DER, as certreq wrote it) that this collection made here.
+    ``files``: paths of passing files that a run which was cut off may have left.
     """
 
     endpoints: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -51,6 +52,7 @@ class Journal:
     distrusted: frozenset[str] = frozenset()
     rebind: frozenset[str] = frozenset()
     requests: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -119,6 +119,13 @@ class WebServer(Protocol):
     def takes_sha2(self) -> bool | None:
         """Whether its sites can serve a certificate that is signed with SHA-2; None where that is not known."""
 
+    @property
+    def unchanged(self) -> tuple[Operation, ...]:
+        """Reads that are not ok unless sites, bindings and states are as they were read, each with ``differs``.
+
+        None for what could not be read.
+        """
+
     def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
         """Literal address and port of each listener of the endpoint, as it answers on the host itself.
 

@@ -10,14 +10,15 @@ import base64
 import dataclasses
 
 from .._batch.operation import Operation
-from .._batch.operations import file_delete, file_write, reg_delete, reg_write_file, run
+from .._batch.operations import file_write, reg_delete, reg_write_file, run
 from .._x509.certificate import Certificate
 from .dialect import Dialect
-from .journal import REQUESTS
+from .journal import REQUESTS, drop_file, enter_file
 from .request_inf import NewRequest
 
 PROGRAM = r"%SystemRoot%\System32\certreq.exe"
 SECONDS = 60
+ACCEPTED = 2  # which of the operations of ``accept`` cannot be taken back
 NEW_SECONDS = 180  # an RSA key of 4096 bits takes a slow server a minute
 
 # winerror.h: what ``certreq`` exits with, and what to do about it.
@@ -51,14 +52,15 @@ def explain(exit_code: int) -> str:
 def accept(leaf: Certificate, dialect: Dialect, *, system_root: str, nonce: str) -> tuple[Operation, ...]:
     """Installs the leaf and links its key, by public key. The file is gone afterwards, on a failure too.
 
+    Where a run is cut off, the journal has its name, and the next one deletes it.
+
     ``-machine`` is mandatory where no request is outstanding, as for a reissue (Microsoft docs, certreq). The
     acceptance itself has no undo: taking the certificate out of MY would leave its key without any link, because the
     pending request is gone by then.
     """
     path = rf"{system_root}\Temp\tlsops-{nonce}.cer"
-    written = dataclasses.replace(file_write(path, _pem(leaf)), undo=(file_delete(path),))
     accepted = run(PROGRAM, *dialect.quiet, "-accept", *dialect.machine, path, seconds=SECONDS)
-    return written, accepted, file_delete(path)
+    return enter_file(path), file_write(path, _pem(leaf)), accepted, *drop_file(path)
 
 
 def new(
@@ -71,11 +73,13 @@ def new(
     """
     given, made = (rf"{system_root}\Temp\tlsops-{nonce}.{kind}" for kind in ("inf", "req"))
     making = (
-        dataclasses.replace(file_write(given, dialect.inf(request)), undo=(file_delete(given), file_delete(made))),
+        enter_file(given),
+        enter_file(made),
+        file_write(given, dialect.inf(request)),
         run(PROGRAM, *dialect.quiet, "-new", given, made, seconds=NEW_SECONDS),
     )
     keeping = dataclasses.replace(reg_write_file(REQUESTS, nonce, made), undo=(reg_delete(REQUESTS, nonce),))
-    return making, (keeping, file_delete(given), file_delete(made))
+    return making, (keeping, *drop_file(given), *drop_file(made))
 
 
 def _pem(certificate: Certificate) -> bytes:

@@ -4,24 +4,29 @@
 
 """What this collection keeps on the target under ``HKLM\\SOFTWARE\\tlsops.windows``.
 
-``Undo``: the way back that survives the process. ``Request``: the certificate requests that were made here.
+``Undo``: the way back that survives the process, and the names of passing files. ``Request``: the certificate requests
+that were made here.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Sequence
 
 from .._batch.operation import Answer, Operation
-from .._batch.operations import reg_read
-from .._batch.payload import RegistryValue, registry
+from .._batch.operations import file_delete, reg_delete, reg_read, reg_write
+from .._batch.payload import RegistryValue, reg_text, registry
 from .._errors import TlsOpsError
 from .._model.snapshot import Journal
 
 JOURNAL = r"HKLM\SOFTWARE\tlsops.windows\Undo"
 SSL_BINDING = JOURNAL + r"\SslBinding"
 TRUSTED_ROOT = JOURNAL + r"\TrustedRoot"
+FILES = JOURNAL + r"\File"
 DISALLOWED = "Disallowed"
 REBIND = "Rebind"
+_PASSING = re.compile(r"\\Temp\\tlsops-[0-9a-f]+\.(cer|inf|req)\Z", re.ASCII)
 REQUESTS = r"HKLM\SOFTWARE\tlsops.windows\Request"
 
 
@@ -36,12 +41,15 @@ def parse(answers: Sequence[Answer]) -> Journal:
             raise TlsOpsError(f"the journal {name} cannot be read: {answer.describe()}.")
     keys, requests = (registry(answer.payload) for answer in answers)
     endpoints: dict[str, str] = {}
+    files: tuple[str, ...] = ()
     roots: dict[str, dict[str, bytes]] = {}
     marked: dict[str, set[str]] = {DISALLOWED: set(), REBIND: set()}
     for path, values in keys.items():
         place, _other, rest = path.partition("\\")
         if place.lower() == "sslbinding" and not rest:
             endpoints |= {name: value.text for name, value in values.items()}
+        elif place.lower() == "file" and not rest:
+            files = tuple(values)
         elif place.lower() == "trustedroot" and rest:
             thumbprint = rest.upper()
             roots[thumbprint] = _blobs(values)
@@ -49,7 +57,22 @@ def parse(answers: Sequence[Answer]) -> Journal:
                 marked[mark].add(thumbprint)
     saved = {name: blobs for name, blobs in roots.items() if blobs}
     made = {name: value.data for name, value in requests.get("", {}).items()}
-    return Journal(endpoints, saved, frozenset(marked[DISALLOWED]), frozenset(marked[REBIND]), made)
+    return Journal(endpoints, saved, frozenset(marked[DISALLOWED]), frozenset(marked[REBIND]), made, files)
+
+
+def enter_file(path: str) -> Operation:
+    """A passing file is about to be made: its name is random, so a run that is cut off leaves it here for the next."""
+    return dataclasses.replace(reg_write(FILES, path, "String", reg_text("")), undo=drop_file(path))
+
+
+def drop_file(path: str) -> tuple[Operation, Operation]:
+    """The file goes before its entry; one that is gone already does no harm."""
+    return file_delete(path), reg_delete(FILES, path)
+
+
+def is_passing(path: str) -> bool:
+    """Whether the name is one that this collection gives; no other file is deleted because of an entry."""
+    return _PASSING.search(path) is not None
 
 
 def _blobs(values: dict[str, RegistryValue]) -> dict[str, bytes]:

@@ -93,6 +93,7 @@ def _started_again(web: WebServer, name: str, text: str) -> Repaired:
         "\n".join(filter(None, ["started", mode_after])),
         steps,
         permanent=f"the site '{site.name}' was started again",
+        permanent_from=0,
     )
     return Repaired(change, web.with_state(site, "started"))
 
@@ -148,4 +149,5 @@ def _put_back(path: str, old: Endpoint) -> Change:
         swap6.put_back(path, swap6.certificate(old.thumbprint, old.store)),
         closing=(drop_journal(old.selector),),
         permanent=f"the certificate of {old.selector} was put back",
+        permanent_from=0,
     )

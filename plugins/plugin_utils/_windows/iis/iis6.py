@@ -48,6 +48,7 @@ class Iis6:
     version: str = "6.0"
     consumers: tuple[Consumer, ...] = ()
     unreadable: tuple[str, ...] = ()
+    unchanged: tuple[Operation, ...] = ()
     problem: Problem | None = None
 
     @property

@@ -51,6 +51,8 @@ class Iis7:
     unreadable: tuple[str, ...] = ()
     takes_sha2: bool = True
     shared: bool = False
+    unchanged: tuple[Operation, ...] = ()
+    lacks_appcmd: bool = False
     problem: Problem | None = None
 
     @property
@@ -148,12 +150,21 @@ class Iis7:
         return "", ""
 
     def start(self, site: Site) -> tuple[Operation, ...]:
-        _check_name(site)
+        self._check_tool(site)
         return site_states.start(site)
 
     def stop(self, site: Site) -> tuple[Operation, ...]:
-        _check_name(site)
+        self._check_tool(site)
         return site_states.stop(site)
+
+    def _check_tool(self, site: Site) -> None:
+        """Raises TlsOpsError where there is no appcmd, which starts and stops sites, or it cannot be told this one."""
+        _check_name(site)
+        if self.lacks_appcmd:
+            raise TlsOpsError(
+                f"{site_states.APPCMD} is not on this server, so the site '{site.name}' cannot be started or stopped.",
+                hint="It belongs to the role Web Server (IIS): install the feature Management Tools of that role again.",
+            )
 
     def start_services(self) -> tuple[Operation, ...]:
         """Raises TlsOpsError where one is disabled or not there."""

@@ -16,7 +16,7 @@ from ..._errors import TlsOpsError
 from ..._model.host import HostInfo
 from ..._model.web import Site, WebServer
 from .. import httpsys, netsh
-from . import bindings, read6, shared, site_states
+from . import bindings, read6, shared, site_states, unchanged
 from .configured import Configured, configured
 from .endpoints import endpoints
 from .iis7 import SERVICES, Iis7
@@ -96,6 +96,7 @@ def _iis7(answers: Sequence[Answer], product: dict[str, RegistryValue], language
         configuration = _local(product, config)
     running = all(runs(name, services) for name in SERVICES)
     sites = _with_states(configuration.sites, states if running else None)
+    checks = unchanged.states(states, sites) if running else ()
     return Iis7(
         known_sites=sites,
         known_endpoints=endpoints(found, sites),
@@ -108,6 +109,8 @@ def _iis7(answers: Sequence[Answer], product: dict[str, RegistryValue], language
         consumers=configuration.named.consumers,
         unreadable=configuration.unreadable,
         shared=configuration.shared,
+        lacks_appcmd=bool(product) and states.missing,
+        unchanged=checks if configuration.shared or not product else (*unchanged.configuration(config), *checks),
     )
 
 

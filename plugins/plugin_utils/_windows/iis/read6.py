@@ -19,7 +19,7 @@ from ..._batch.operations import adsi_read, service
 from ..._errors import TlsOpsError
 from ..._model.consumers import Consumer
 from ..._model.web import Site, WebServer
-from . import sha2, sites6
+from . import sha2, sites6, unchanged
 from .iis6 import METABASE_SERVICE, TLS_SERVICE, Iis6
 from .metabase import CERTIFICATE, SERVICE, SITE_CLASS, SITE_PROPERTIES, Nodes, nodes
 from .problem import Problem
@@ -58,7 +58,8 @@ def parse(answers: Sequence[Answer], w3svc: Answer, listen_only: tuple[str, ...]
         services = {name: own for name, each in asked if (own := state(each))}
         found = _read(web)
         sites = sites6.sites(found, running=runs(SERVICE, services))
-        server = Iis6(sites, found, services=services, listen_only=listen_only)
+        checks = unchanged.metabase(operations()[0], web)
+        server = Iis6(sites, found, services=services, listen_only=listen_only, unchanged=checks)
         _checked = server.endpoints
     except TlsOpsError as error:
         return Iis6(problem=Problem(error.message, error.hint))

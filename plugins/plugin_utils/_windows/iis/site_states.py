@@ -70,14 +70,27 @@ def stop(site: Site) -> tuple[Operation, ...]:
 def add_binding(site: Site, information: str) -> Operation:
     """Adds an https binding without flags; its undo takes it away again."""
     change = f"bindings.[protocol='https',bindingInformation='{information}']"
-    name = f"/site.name:{site.name}"
+    name = _named(site)
     undo = run(APPCMD, "set", "site", name, f"/-{change}")
     return dataclasses.replace(run(APPCMD, "set", "site", name, f"/+{change}"), undo=(undo,))
 
 
 def _start(site: Site) -> Operation:
-    return run(APPCMD, "start", "site", f"/site.name:{site.name}", ok_exit=(0, _ALREADY_RUNNING))
+    return run(APPCMD, "start", "site", _named(site), ok_exit=(0, _ALREADY_RUNNING))
 
 
 def _stop(site: Site) -> Operation:
-    return run(APPCMD, "stop", "site", f"/site.name:{site.name}", ok_exit=(0, _NOT_ACTIVE))
+    return run(APPCMD, "stop", "site", _named(site), ok_exit=(0, _NOT_ACTIVE))
+
+
+def _named(site: Site) -> str:
+    """The site for appcmd. Raises TlsOpsError where that would take the name for something else.
+
+    A value that begins with a dollar sign is an expression (IIS 7.0 Resource Kit, appcmd, range operators).
+    """
+    if not site.name or site.name.startswith("$") or any(ord(each) < 0x20 for each in site.name):
+        raise TlsOpsError(
+            f"appcmd cannot be told the name {site.name!r} of site {site.identifier}.",
+            hint="Give the site a name without control characters that does not begin with '$', in IIS Manager.",
+        )
+    return f"/site.name:{site.name}"

@@ -13,10 +13,11 @@ until the swap is proven: by it the next run knows one that was cut off before.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from ..._batch.operation import Operation
 from ..._batch.operations import reg_delete, reg_read, reg_write
-from ..._batch.payload import RegistryValue, digest, encode_registry, reg_text
+from ..._batch.payload import RegistryValue, digest, encode_registry, reg_text, registry
 from ..httpsys import HASH, KEYS, Record, Selector
 from ..journal import SSL_BINDING
 from ..netsh import Netsh
@@ -48,7 +49,7 @@ def replace(
     change, put_back = _update(netsh, selector, old, new) if netsh.can_update else _renew(netsh, selector, old, new)
     enter = write_journal(str(selector), entry)
     back = (put_back, holds(selector, old.thumbprint), drop_journal(str(selector)))
-    before = dataclasses.replace(read_record(selector), expect=as_read)
+    before = dataclasses.replace(read_record(selector), expect=as_read, differs=_differs(selector, old))
     return (
         before if as_read else holds(selector, old.thumbprint),
         dataclasses.replace(enter, undo=back),
@@ -60,12 +61,25 @@ def replace(
 
 def create(netsh: Netsh, selector: Selector, new: Record) -> tuple[Operation, ...]:
     """A record where there is none. The undo hangs on the check before it: see above."""
-    none_there = holds(selector, "")
+    none_there = dataclasses.replace(holds(selector, ""), differs=_differs(selector, Record()))
     return (
         dataclasses.replace(none_there, undo=(netsh.delete(selector, ok_exit=_ANY_OUTCOME),)),
         netsh.add(selector, new),
         holds(selector, new.thumbprint),
     )
+
+
+def _differs(selector: Selector, before: Record) -> Callable[[bytes], str]:
+    def differs(payload: bytes) -> str:
+        now = Record.from_registry(registry(payload).get("", {}))
+        then, later = before.thumbprint, now.thumbprint
+        changed = [name for name, value in now.settings().items() if value != before.settings()[name]]
+        what = f"it held {then or 'no certificate'} and holds {later or 'none'}"
+        if then == later:
+            what = f"another value of it is different ({', '.join(changed) or 'one that is not known'})"
+        return f"the http.sys record {selector} has changed since it was read: {what}"
+
+    return differs
 
 
 def write_journal(selector: str, entry: str) -> Operation:

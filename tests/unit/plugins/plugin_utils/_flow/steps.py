@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
@@ -41,7 +42,7 @@ HOST_FACTS = {
     "language_mode": "FullLanguage",
     "ui_language": "ja-JP",
     "system_root": "C:\\Windows",
-    "clock": "134000000000000000",
+    "clock": str(round((datetime.now(UTC) - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10_000_000),
     "elevated": "1",
     "writable": "HKLM\\SOFTWARE",
 }
@@ -106,6 +107,7 @@ class Scripted:
     batches: list[tuple[str, tuple[Operation, ...]]] = dataclasses.field(default_factory=list)
     breaks: list[str] = dataclasses.field(default_factory=list)  # modes whose next batch breaks off
     reconnected: int = 0
+    has_written: bool = False
     learned: list[str] = dataclasses.field(default_factory=list)  # versions of PowerShell, as they were read
 
     def batch(self, operations: Sequence[Operation], *, mode: str, timeout: int) -> tuple[Answer, ...]:

@@ -95,7 +95,7 @@ def test_a_slow_listener_costs_no_swap() -> None:
 def test_what_only_a_restart_shows_succeeds_and_is_reported(outcome: Outcome) -> None:
     result = run(Scripted(), plan(changes=(change(WRITE),), proofs=(proof(outcome),)))
     assert result["restart_required"] is (outcome is Outcome.RESTART_REQUIRED)
-    assert "what was there" in result["warnings"][0]
+    assert "what was there" in result["warnings"][-1]
 
 
 def test_verify_always_looks_at_an_unchanged_host_and_changes_nothing() -> None:

@@ -2,15 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fault of the collection's own in the second try: it does not hide what the first may have done."""
+"""A fault of the collection's own, a task whose time is over, a host that changes: none hides what was done."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 import pytest
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import file_read
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
-from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import flow
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import apply, flow
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import Options
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Plan
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Query
@@ -52,3 +56,50 @@ def test_a_fault_of_ours_in_a_second_read_after_a_lost_read_claims_no_change() -
 
     with pytest.raises(KeyError):
         flow.run(Faulty([plan()]), Scripted(breaks=["read"]), Options(False, 300, False), lambda *_given: None)
+
+
+class TaskTimeoutError(BaseException):
+    """As Ansible's own: no Exception, and with this name in every version."""
+
+
+@dataclasses.dataclass
+class Ending(Scripted):
+    """Its batches of ``mode`` do not come to an end."""
+
+    mode: str = "read"
+
+    def batch(self, operations: Sequence[Operation], *, mode: str, timeout: int) -> tuple[Answer, ...]:
+        self.has_written = self.has_written or mode == "write"
+        if mode == self.mode:
+            raise TaskTimeoutError
+        return super().batch(operations, mode=mode, timeout=timeout)
+
+
+@pytest.mark.parametrize(("mode", "words"), [("read", "Nothing was changed."), ("write", "it waits for that batch")])
+def test_a_task_whose_time_is_over_ends_in_words_and_sends_nothing_more(mode: str, words: str) -> None:
+    target = Ending(mode=mode)
+    with pytest.raises(TlsOpsError, match="the keyword timeout") as caught:
+        flow.run(Planned([plan(changes=(change(WRITE),))]), target, Options(False, 300, False), lambda *_given: None)
+    assert words in caught.value.hint
+    assert caught.value.changed == (mode == "write")
+    assert (target.reconnected, target.written) == (0, [])
+
+
+def test_other_ends_of_a_process_pass() -> None:
+    class Leaving(Planned):
+        def plan(self, _snapshot: Any) -> Plan:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        flow.run(Leaving([plan()]), Scripted(), Options(False, 300, False), lambda *_given: None)
+
+
+def test_what_has_changed_since_it_was_read_stops_the_batch_before_the_first_change() -> None:
+    check = dataclasses.replace(file_read("C:\\config"), expect="0" * 64, differs=lambda now: f"it is {now.decode()}")
+    planned = apply.sequence(plan(changes=(change(WRITE),)), (check,))
+    assert planned.operations == (check, WRITE)
+    answers = (Answer("error", b"another", kind="expect"), Answer("skipped"))
+    with pytest.raises(TlsOpsError, match=r"^it is another\. Somebody else changes") as caught:
+        apply.check_done(planned, answers)
+    assert caught.value.hint.endswith("Nothing had been changed before it.")
+    assert not caught.value.changed

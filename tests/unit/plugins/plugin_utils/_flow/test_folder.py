@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import folder as folder_module
-from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.folder import check_private
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.folder import check_private, check_room
 
 
 @pytest.fixture
@@ -83,3 +83,21 @@ def test_a_folder_of_somebody_else(place, monkeypatch):
     monkeypatch.setattr(folder_module.os, "stat", lambda _: os.stat_result((0o40700, 0, 0, 1, 54321, 0, 0, 0, 0, 0)))
     with pytest.raises(TlsOpsError, match="belongs to user 54321"):
         check_private(str(place))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "free", "is_full"), [(100, 0, True), (100, 15, True), (100, 16, False), (0, 0, False)]
+)
+def test_a_full_file_system(monkeypatch: pytest.MonkeyPatch, blocks: int, free: int, is_full: bool) -> None:
+    state = SimpleNamespace(f_blocks=blocks, f_bavail=free, f_frsize=4096)
+    monkeypatch.setattr("os.statvfs", lambda _folder: state)
+    if not is_full:
+        check_room("/somewhere")
+        return
+    with pytest.raises(TlsOpsError, match="of the folder /somewhere on the controller is full") as error:
+        check_room("/somewhere")
+    assert error.value.hint == "Make room there, or choose another folder."
+
+
+def test_a_file_system_that_does_not_tell_its_size_is_believed() -> None:
+    check_room("/no/such/folder")

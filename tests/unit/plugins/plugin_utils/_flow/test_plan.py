@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -15,9 +16,14 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import plan a
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.change import Change
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Outcome, Plan
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.snapshot import Journal, Snapshot
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import drop_file
+
+from tests.unit.mint import NOW
+from tests.unit.root_host import HOST
 
 from .steps import Planned, proof
 
+PASSING = "C:\\Windows\\Temp\\tlsops-0a1b.cer"
 RECORD = "ipport=0.0.0.0:443"
 DROP = reg_delete("HKLM\\SOFTWARE\\tlsops.windows\\Undo\\SslBinding", RECORD)
 SETTLED = Change("drop", f"journal {RECORD}", "entry", "", (), closing=(DROP,))
@@ -41,6 +47,15 @@ def test_without_a_journal_there_is_no_repair() -> None:
     assert stage.plan(Planned([Plan("planned", given)]), given).parts == ()
 
 
+def test_a_passing_file_that_was_left_is_deleted_and_no_other() -> None:
+    given = Snapshot(cast(Any, None), Journal(files=(PASSING, "C:\\boot.ini")))
+    repaired, _own = stage.plan(Planned([Plan("planned", given)]), given).parts
+    assert [change.operations for change in repaired.changes] == [drop_file(PASSING)]
+    assert repaired.result == {"repaired": [PASSING]}
+    (warning,) = repaired.warnings
+    assert "boot.ini" in warning
+
+
 def test_an_entry_goes_behind_a_proof_of_its_record(monkeypatch: pytest.MonkeyPatch) -> None:
     repaired, _own = planned(SETTLED, name=RECORD.upper(), monkeypatch=monkeypatch).parts
     assert repaired.changes == (SETTLED,)
@@ -52,3 +67,13 @@ def test_an_entry_whose_record_this_task_does_not_prove_stays_and_is_told(monkey
     assert repaired.changes == (PUT_BACK,)
     assert "not proven" in repaired.warnings[0]
     assert RECORD in repaired.warnings[0]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, False), (-600, True), (86400 * 365, True)])
+def test_a_clock_that_is_off_is_told_where_something_changes(seconds: float, told: bool) -> None:
+    here = dataclasses.replace(HOST, clock=NOW + timedelta(seconds=seconds))
+    given = Snapshot(here, Journal(), read_at=NOW)
+    changing = stage.plan(Planned([Plan("planned", given, changes=(PUT_BACK,))]), given)
+    assert [warning for warning in changing.warnings if "The server's clock is" in warning] == list(changing.warnings)
+    assert bool(changing.warnings) is told
+    assert stage.plan(Planned([Plan("planned", given)]), given).warnings == ()

@@ -61,3 +61,9 @@ def test_accounts_are_asked_by_name_in_the_same_batch() -> None:
 def test_accounts_that_cannot_be_looked_up() -> None:
     with pytest.raises(TlsOpsError, match="looked up"):
         looked(Scripted({"account.sid": Answer("error", kind="win32", number=1789)}), Accounts(("a",)))
+
+
+def test_a_read_that_was_over_its_time_is_not_taken_for_an_empty_host() -> None:
+    target = Scripted({"reg.read": Answer("error", kind="deadline")})
+    with pytest.raises(TlsOpsError, match=r"reads were not begun in the 9 seconds .* option timeout"):
+        looked(target)

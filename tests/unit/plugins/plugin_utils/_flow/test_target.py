@@ -16,6 +16,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import host_info
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import target as target_module
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import (
     ConnectionTarget,
     UnknownOutcome,
@@ -72,6 +73,23 @@ def test_a_library_that_the_controller_lacks_is_no_matter_of_the_host(transport:
     assert error.value.hint.endswith(todo)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unable to execute ssh command line on a controller.",
+        "to use the password_mechanism=sshpass, you must install the sshpass program",
+    ],
+)
+def test_what_ssh_lacks_on_the_controller_is_no_matter_of_the_host(words: str) -> None:
+    def execute(*_: Any, **__: Any) -> Any:
+        raise AnsibleError(words)
+
+    target = ConnectionTarget(SimpleNamespace(transport="ssh"), execute)
+    with pytest.raises(TlsOpsError, match=words.rstrip(".")) as error:
+        target.batch([host_info()], mode="read", timeout=30)
+    assert error.value.hint.startswith("Nothing was sent. See to ssh on the controller")
+
+
 def test_another_error_of_the_connection_is_an_unknown_outcome() -> None:
     def execute(*_: Any, **__: Any) -> Any:
         raise AnsibleError("winrm send_input failed")
@@ -102,7 +120,8 @@ def test_output_without_marks_is_an_unknown_outcome() -> None:
         send(lambda *_, **__: {"stdout": "", "stderr": "", "rc": 0})
 
 
-def test_a_reset_follows_a_close_that_fails() -> None:
+def test_a_reset_follows_a_close_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_module, "_PAUSE", 0)
     calls: list[str] = []
 
     def close() -> None:

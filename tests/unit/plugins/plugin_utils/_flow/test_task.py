@@ -94,6 +94,24 @@ def test_a_text_of_the_vault_is_its_text() -> None:
     assert given["backup_password"] == "in the vault"
 
 
+@pytest.mark.parametrize(("value", "words"), [({"a": 1}, "a dict"), (["P"], "a list"), ((), "a list")])
+def test_a_text_is_not_that_of_a_list_or_a_dict(value: object, words: str) -> None:
+    for name in ("production_site", "answer"):
+        with pytest.raises(TlsOpsError, match=f"^{name} is {words}; it must be text") as error:
+            validated(GIVEN | {name: value}, renewal.ARGUMENTS, renewal.RULES)
+        assert error.value.hint
+    entries = {"renewals": [{"answer": "x", "production_site": "P"}, {"answer": "x", "production_site": value}]}
+    with pytest.raises(TlsOpsError, match=f"^renewals, entry 2: production_site is {words}"):
+        validated(SEVERAL | entries, renewal.ARGUMENTS, renewal.RULES)
+
+
+def test_a_text_in_the_place_of_the_arguments_is_refused_and_not_told() -> None:
+    with pytest.raises(TlsOpsError, match="a text where its arguments should be") as error:
+        validated(GIVEN | {"_raw_params": "s3cret"}, renewal.ARGUMENTS, renewal.RULES)
+    assert "s3cret" not in str(error.value)
+    assert "option: value" in error.value.hint
+
+
 def test_only_secrets_are_held_to_that() -> None:
     assert validated(GIVEN | {"production_site": 1.5}, renewal.ARGUMENTS, renewal.RULES)["production_site"] == "1.5"
 

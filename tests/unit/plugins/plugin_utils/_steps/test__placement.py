@@ -104,7 +104,7 @@ def test_an_answer_for_two_pending_requests_is_refused() -> None:
 def test_accepted_into_my() -> None:
     placed = place(found(ANSWER, [OTHER, WAITING]), "MY", snapshot(OTHER, WAITING))
     (change,) = placed.changes
-    assert [each.name for each in change.operations] == ["file.write", "run", "file.delete"]
+    assert [each.name for each in change.operations] == ["reg.write", "file.write", "run", "file.delete", "reg.delete"]
     assert change.where == rf"MY\{NEW.thumbprint}"
     assert "names www.example.com" in change.after
     assert placed.personal == (OTHER, dataclasses.replace(WAITING, store="MY", certificate=NEW.certificate))
@@ -123,7 +123,7 @@ def test_the_copy_of_the_answered_request_goes_in_the_end() -> None:
 def test_a_reissue_leaves_the_older_certificate() -> None:
     placed = place(found(ANSWER, [BEFORE]), "MY", snapshot(BEFORE))
     assert placed.personal == (BEFORE, dataclasses.replace(BEFORE, certificate=NEW.certificate))
-    assert "-machine" in [value for _other, value in placed.changes[0].operations[1].arguments]
+    assert "-machine" in [value for _other, value in placed.changes[0].operations[2].arguments]
 
 
 def test_server_2003_links_the_key_of_a_reissue_by_another_way() -> None:
@@ -138,7 +138,7 @@ def test_server_2003_links_the_key_of_a_reissue_by_another_way() -> None:
 
 def test_server_2003_completes_a_pending_request_with_certreq() -> None:
     (change,) = place(found(ANSWER, [WAITING]), "MY", dataclasses.replace(snapshot(WAITING), host=HOST_2003)).changes
-    arguments = [value for name, value in change.operations[1].arguments if name == "argument"]
+    arguments = [value for name, value in change.operations[2].arguments if name == "argument"]
     assert arguments[0] == "-accept"
     assert len(arguments) == 2
     assert change.permanent.endswith("its pending request is completed")

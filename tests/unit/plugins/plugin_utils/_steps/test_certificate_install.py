@@ -86,7 +86,7 @@ def test_arguments_that_make_no_sense(arguments: dict[str, Any], message: str) -
 
 def test_intermediates_first_then_the_leaf_and_nothing_is_left_behind() -> None:
     plan = step().plan(SNAPSHOT)
-    assert names(plan) == ["store.add", "store.add", "file.write", "run", "file.delete"]
+    assert names(plan) == ["store.add", "store.add", "reg.write", "file.write", "run", "file.delete", "reg.delete"]
     added = [dict(each.operations[0].arguments)["certificate"] for each in plan.changes[:2]]
     assert set(added) == {ISSUER.der, CROSS.der}
     assert [proof.name for proof in plan.proofs] == ["private_key"]
@@ -168,7 +168,9 @@ def test_every_problem_is_in_one_error() -> None:
     for part in ("expired on", "1024 bits", "no trusted chain", "shop.example.com of the site 'Shop'", "'Nowhere'"):
         assert part in text
     assert text.count("'Nowhere'") == text.count("Name it as IIS Manager shows it") == 1
-    assert error.value.hint.startswith("Nothing was changed. Install the CA's root among the server's trusted roots")
+    assert error.value.hint.startswith("Nothing was changed. Take the newest certificate")
+    for part in ("Make a new request", "install the CA's root among the server's trusted roots"):
+        assert part in error.value.hint
 
 
 def test_the_clock_is_the_targets() -> None:

@@ -11,9 +11,14 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations i
     reg_delete,
     run,
 )
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import accept, explain, new
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.certreq import ACCEPTED, accept, explain, new
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.dialect import dialect_of
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import REQUESTS
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import (
+    FILES,
+    REQUESTS,
+    drop_file,
+    enter_file,
+)
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.request_inf import NewRequest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.answer import read_answer
 from ansible_collections.tlsops.windows.plugins.plugin_utils._x509.subject import Subject
@@ -29,25 +34,27 @@ PATH = r"D:\Windows\Temp\tlsops-0a1b.cer"
 
 
 def test_silently_for_the_machine_and_nothing_is_left() -> None:
-    write, program, delete = accept(LEAF.certificate, NEWER, system_root=r"D:\Windows", nonce="0a1b")
+    enter, write, program, *drop = accept(LEAF.certificate, NEWER, system_root=r"D:\Windows", nonce="0a1b")
     data = dict(write.arguments)["data"]
-    assert write.arguments == file_write(PATH, data).arguments
-    assert write.undo == (file_delete(PATH),)
+    assert enter == enter_file(PATH)
+    assert enter.undo == (file_delete(PATH), reg_delete(FILES, PATH)), "the entry goes last"
+    assert write == file_write(PATH, data)
     assert program == run(PROGRAM, "-q", "-accept", "-machine", PATH, seconds=60)
-    assert delete == file_delete(PATH)
+    assert drop == [file_delete(PATH), reg_delete(FILES, PATH)]
+    assert accept(LEAF.certificate, NEWER, system_root=r"D:\Windows", nonce="0a1b")[ACCEPTED] == program
 
 
 def test_server_2003_knows_neither_option() -> None:
     given, made = r"D:\Windows\Temp\tlsops-0a1b.inf", r"D:\Windows\Temp\tlsops-0a1b.req"
     accepted = accept(LEAF.certificate, SERVER_2003, system_root=r"D:\Windows", nonce="0a1b")
-    assert accepted[1] == run(PROGRAM, "-accept", PATH, seconds=60)
-    (write, program), _keeping = new(REQUEST, SERVER_2003, system_root=r"D:\Windows", nonce="0a1b")
+    assert accepted[2] == run(PROGRAM, "-accept", PATH, seconds=60)
+    (*_entries, write, program), _keeping = new(REQUEST, SERVER_2003, system_root=r"D:\Windows", nonce="0a1b")
     assert program == run(PROGRAM, "-new", given, made, seconds=180)
     assert write.arguments == file_write(given, SERVER_2003.inf(REQUEST)).arguments
 
 
 def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
-    data = dict(accept(LEAF.certificate, NEWER, system_root=r"C:\Windows", nonce="1")[0].arguments)["data"]
+    data = dict(accept(LEAF.certificate, NEWER, system_root=r"C:\Windows", nonce="1")[1].arguments)["data"]
     assert isinstance(data, bytes)
     assert read_answer(data) == (LEAF.certificate,)
     assert data.startswith(b"-----BEGIN CERTIFICATE-----\r\n")
@@ -56,13 +63,13 @@ def test_the_file_holds_the_leaf_only_in_lines_that_windows_reads() -> None:
 
 def test_a_request_is_kept_before_its_files_go() -> None:
     given, made = r"D:\Windows\Temp\tlsops-0a1b.inf", r"D:\Windows\Temp\tlsops-0a1b.req"
-    (write, program), (keep, *delete) = new(REQUEST, NEWER, system_root=r"D:\Windows", nonce="0a1b")
+    (*entries, write, program), (keep, *delete) = new(REQUEST, NEWER, system_root=r"D:\Windows", nonce="0a1b")
     assert write.arguments == file_write(given, NEWER.inf(REQUEST)).arguments
-    assert write.undo == (file_delete(given), file_delete(made))
+    assert entries == [enter_file(given), enter_file(made)]
     assert program == run(PROGRAM, "-q", "-new", given, made, seconds=180)
     assert keep.arguments == (("key", REQUESTS), ("name", "0a1b"), ("kind", "Binary"), ("file", made))
     assert keep.undo == (reg_delete(REQUESTS, "0a1b"),)
-    assert delete == [file_delete(given), file_delete(made)]
+    assert delete == [*drop_file(given), *drop_file(made)]
 
 
 @pytest.mark.parametrize(

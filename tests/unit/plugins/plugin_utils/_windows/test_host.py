@@ -10,7 +10,7 @@ import dataclasses
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import encode_lines
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.host import parse, require_rights
@@ -34,6 +34,10 @@ FACTS = {
 def payload(facts: dict[str, str], *writable: str) -> bytes:
     found = [(name, (text.encode(),)) for name, text in facts.items()]
     return encode_lines([*found, *(("writable", (key.encode(),)) for key in writable)])
+
+
+def program(output: str) -> bytes:
+    return encode_lines([("exit", (b"0",)), ("stdout", (output.encode("cp850"),)), ("stderr", (b"",))])
 
 
 def test_facts_are_read() -> None:
@@ -63,6 +67,43 @@ def test_facts_that_make_no_sense(change: dict[str, str]) -> None:
 def test_a_registry_that_does_not_open_for_writing_is_refused() -> None:
     with pytest.raises(TlsOpsError, match="does not open for writing"):
         require_rights(parse([Answer("ok", payload(FACTS))]))
+
+
+EVERYONE = '"Jeder","Bekannte Gruppe","S-1-1-0","x"\r\n'
+FILTERED = EVERYONE + '"VORDEFINIERT\\Administratoren","Alias","S-1-5-32-544","Gruppe, die nur zum Verweigern"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "todo"),
+    [
+        (Answer("ok", program(EVERYONE)), "is not an administrator", "group Administrators"),
+        (Answer("ok", program(FILTERED)), "UAC gives this logon no", "LocalAccountTokenFilterPolicy to 1"),
+        (
+            Answer("error", kind="win32", number=2),
+            "no unfiltered administrator rights",
+            "LocalAccountTokenFilterPolicy",
+        ),
+    ],
+)
+def test_who_is_no_administrator_and_who_is_filtered_are_told_apart(said: Answer, cause: str, todo: str) -> None:
+    info = parse([Answer("ok", payload(FACTS | {"elevated": "0"}, "HKLM\\SOFTWARE"))])
+    asked: list[Operation] = []
+
+    def ask(operations: tuple[Operation, ...]) -> tuple[Answer, ...]:
+        asked.extend(operations)
+        return (said,)
+
+    with pytest.raises(TlsOpsError, match=cause) as error:
+        require_rights(info, ask)
+    assert todo in error.value.hint
+    assert [dict(each.arguments)["program"] for each in asked] == ["%SystemRoot%\\System32\\whoami.exe"]
+
+
+def test_nobody_is_asked_where_the_rights_are_there() -> None:
+    def ask(_operations: tuple[Operation, ...]) -> tuple[Answer, ...]:
+        raise AssertionError
+
+    require_rights(parse([Answer("ok", payload(FACTS, "HKLM\\SOFTWARE"))]), ask)
 
 
 def test_missing_facts() -> None:

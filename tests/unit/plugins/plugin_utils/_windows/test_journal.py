@@ -21,12 +21,14 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsO
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.journal import (
     JOURNAL,
     REQUESTS,
+    is_passing,
     operations,
     parse,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
+PASSING = "C:\\Windows\\Temp\\tlsops-0a1b.cer"
 COPY = "HKLM\\SOFTWARE\\Microsoft\\SystemCertificates\\ROOT\\Certificates\\AB"
 
 
@@ -55,6 +57,7 @@ def test_entries_of_both_kinds_are_read() -> None:
         "TrustedRoot\\ab": {COPY: RegistryValue("Binary", b"\1\2")},
         "TrustedRoot\\cd": {"Disallowed": RegistryValue("DWord", reg_dword(1))},
         "TrustedRoot\\ef": {},
+        "File": {PASSING: RegistryValue("String", reg_text(""))},
         "TrustedRoot\\01": {"Rebind": RegistryValue("DWord", reg_dword(1))},
     }
     journal = parse([Answer("ok", encode_registry(keys)), Answer("ok")])
@@ -62,6 +65,25 @@ def test_entries_of_both_kinds_are_read() -> None:
     assert journal.roots == {"AB": {COPY: b"\1\2"}}
     assert journal.distrusted == {"CD"}
     assert journal.rebind == {"01"}, "a mark is no copy of a root"
+    assert journal.files == (PASSING,)
+
+
+@pytest.mark.parametrize(
+    ("path", "passing"),
+    [
+        (PASSING, True),
+        (r"D:\WINNT\Temp\tlsops-0.inf", True),
+        (r"C:\Windows\Temp\tlsops-0.req", True),
+        (r"C:\Windows\Temp\tlsops-0.req:stream", False),
+        (r"C:\Windows\Temp\tlsops-..\..\win.ini", False),
+        (r"C:\Windows\Temp\other.cer", False),
+        (r"C:\Windows\tlsops-0.cer", False),
+        ("C:\\Windows\\Temp\\tlsops-0.cer\n", False),
+        ("", False),
+    ],
+)
+def test_only_files_of_our_own_names_are_passing_ones(path: str, passing: bool) -> None:
+    assert is_passing(path) == passing
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -14,6 +14,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.netsh impo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fleet.world.programs import blank_words, command_line
 from tests.unit.iis_host import HELP, OLD, iis, program, record_of
 
 ANY = Selector("ipport", "0.0.0.0:443")
@@ -54,11 +55,25 @@ def test_zeros_are_left_out() -> None:
         flags=st.sampled_from([0, 1, 2, 3, 0x10, 0x413]),
         check_mode=st.sampled_from([0, 1, 2, 3, 0x10000, 0x10003]),
         url_retrieval_timeout=st.integers(0, 1 << 31),
-        ctl_identifier=st.text(max_size=10),
+        ctl_identifier=st.text(max_size=10) | st.text(" \t\"\\=\u3000'^&%", max_size=6),
     )
 )
-def test_nothing_is_lost(record: Record) -> None:
-    assert record_of(arguments(NEWEST.add(ANY, record))[4:]) == record
+def test_nothing_is_lost_on_the_one_line_that_netsh_takes_apart(record: Record) -> None:
+    try:
+        given = arguments(NEWEST.add(ANY, record))
+    except TlsOpsError:
+        assert re.search(r'["\x00-\x1f\x7f]|\\\Z', record.ctl_identifier)
+    else:
+        assert record_of(given[4:]) == record
+        assert blank_words(command_line(given)) == given
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\nb", "a\0b", "a b\\"], ids=["mark", "line", "nul", "backslash"])
+def test_what_netsh_could_take_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(TlsOpsError, match="netsh cannot be told"):
+        NEWEST.add(ANY, iis(store=name))
+    with pytest.raises(TlsOpsError, match="netsh cannot be told"):
+        NEWEST.delete(Selector("hostnameport", f"{name}:443 \\"))
 
 
 @pytest.mark.parametrize(
@@ -104,3 +119,13 @@ def test_retry_finds_the_number_only(text: bytes, again: bool) -> None:
     given = dict(NEWEST.add(ANY, iis()).arguments)
     assert bool(re.search(str(given["retry_match"]), text.decode("latin-1"))) is again
     assert given["retry_seconds"] == "16"
+
+
+def test_without_netsh_nothing_is_planned() -> None:
+    missing = Answer("error", kind="win32", number=2)
+    netsh = Netsh.probed([missing, missing])
+    assert netsh.missing
+    for write in (netsh.add, netsh.update):
+        with pytest.raises(TlsOpsError, match=r"netsh\.exe is not on this server") as error:
+            write(ANY, iis())
+        assert "sfc /scannow" in error.value.hint

@@ -103,3 +103,15 @@ def test_hostile_answers(answers: list[Answer]) -> None:
     web = HOST.understood(answers)
     with contextlib.suppress(TlsOpsError):
         assert all(each.selector for each in web.endpoints)
+
+
+def test_without_appcmd_no_site_is_started_or_stopped() -> None:
+    answers = Host(SITE).answers()
+    answers[7] = Answer("error", kind="win32", number=2)
+    web = HOST.understood(answers)
+    (site,) = web.sites
+    assert site.state == "unknown"
+    for act in (web.start, web.stop):
+        with pytest.raises(TlsOpsError, match=r"appcmd\.exe is not on this server, so the site 'A'") as error:
+            act(site)
+        assert "Management Tools" in error.value.hint

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operation import Answer, Operation
+from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.web import Site, SiteState
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.site_states import (
     add_binding,
@@ -15,6 +17,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.site_s
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fleet.world.programs import c_words, command_line
 from tests.unit.iis_host import Host, program
 
 
@@ -59,3 +62,24 @@ def test_add_binding() -> None:
     change = "bindings.[protocol='https',bindingInformation='*:443:']"
     assert words(operation) == ["set", "site", "/site.name:My site", f"/+{change}"]
     assert words(operation.undo[0])[3] == f"/-{change}"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "$=*", "a\nb", "a\0b", "a\x1bb"], ids=["none", "expression", "line", "nul", "escape"]
+)
+def test_a_name_that_appcmd_would_take_for_something_else_is_refused(name: str) -> None:
+    for change in (start, stop):
+        with pytest.raises(TlsOpsError, match="appcmd cannot be told the name"):
+            change(Site("3", name, "unknown", ()))
+    with pytest.raises(TlsOpsError, match="appcmd cannot be told the name"):
+        add_binding(Site("3", name, "unknown", ()), "*:443:")
+
+
+@given(
+    st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), min_size=1).filter(
+        lambda name: name[0] != "$"
+    )
+)
+def test_appcmd_gets_any_other_name_as_it_is(name: str) -> None:
+    (operation,) = stop(Site("3", name, "started", ()))
+    assert c_words(command_line(words(operation))) == ["stop", "site", f"/site.name:{name}"]

@@ -8,7 +8,8 @@ import contextlib
 
 import pytest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
-from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.xml_reader import elements
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis import xml_reader
+from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.iis.xml_reader import MAX_DEPTH, elements
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,5 +42,15 @@ def test_hostile(data: bytes) -> None:
         elements(data, "the file")
 
 
-def test_deep_nesting_is_no_crash() -> None:
-    assert elements(b"<a>" * 20000 + b"</a>" * 20000, "the file").tag == "a"
+def test_deep_nesting_is_refused() -> None:
+    assert elements(b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH, "the file").tag == "a"
+    with pytest.raises(TlsOpsError, match="nested more than"):
+        elements(b"<a>" * 200_000 + b"</a>" * 200_000, "the file")
+
+
+@pytest.mark.parametrize("one", [b"<b/>", b'<b c="" d="" e=""/>'], ids=["elements", "attributes"])
+def test_more_than_memory_takes_is_refused(one: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_reader, "MAX_VALUES", 1000)
+    assert len(elements(b"<a>" + one * 200 + b"</a>", "the file")) == 200
+    with pytest.raises(TlsOpsError, match="holds more than 1000"):
+        elements(b"<a>" + one * 1000 + b"</a>", "the file")

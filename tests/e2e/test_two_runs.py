@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two ansible-playbook processes at once against the same hosts, made to meet where it hurts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.fleet.faults import When
+
+from .plain import journal, records
+from .playbook import Run, run_playbook
+from .stage import Stage, staged
+from .together import fleet, holds, named
+
+OVERLAP = [*named("same"), "other-iis7"]  # both read the host before either writes
+DURING = named("during")  # the second comes while the first one writes
+BESIDE = ["beside-iis7"]  # another step, which leaves the web sites alone
+HOSTS = [*OVERLAP, *DURING, *BESIDE]
+_LONG = 60  # seconds: what comes at all comes within them
+
+
+class Meeting:
+    """Has two runs meet: ``started`` is set when the first one writes to one of DURING."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.begun = {name: threading.Event() for name in HOSTS}
+        self.started = threading.Event()
+        for name in HOSTS:
+            stage.fleet.faults.watch(name, self._watcher(name))
+
+    def _watcher(self, name: str) -> Any:
+        def watch(batch: int, when: When, operation: int, what: str) -> None:
+            if (when, operation) != ("before", 0):
+                return
+            writes = what != "host.info"
+            if name in DURING and writes and batch == 1:
+                self.started.set()
+            if batch == 0 if name in [*OVERLAP, *BESIDE] else writes and batch == 1:
+                self._wait_for_another(name, batch + 2)
+
+        return watch
+
+    def _wait_for_another(self, name: str, batches: int) -> None:
+        """Until as many batches have begun: the last one waits for the mutex, which this one has."""
+        for _attempt in range(_LONG * 20):
+            if len(self.stage.fleet.faults.batches(name)) >= batches:
+                return
+            threading.Event().wait(0.05)
+        raise TimeoutError(f"nobody else came to {name}")
+
+
+def fleet_of_three() -> dict[str, Any]:
+    made = fleet(HOSTS)
+    for each in made["hosts"].values():
+        each["certificates"]["third"] = dict(each["certificates"]["new"])
+    return made
+
+
+def playbook(stage: Stage, folder: str, certificates: Mapping[str, str], beside: tuple[str, dict[str, Any]]) -> Stage:
+    """A user's own folder, with a swap on all hosts but BESIDE, where the step ``beside`` is done."""
+    directory = stage.directory / folder
+    directory.mkdir(mode=0o700)
+    own = dataclasses.replace(stage, directory=directory, inventory=directory / "inventory.yml")
+    shutil.copy(stage.inventory, own.inventory)
+    own.set_variables({name: {"wanted": stage.thumbprint(name, certificates[name])} for name in HOSTS})
+    swap = {"thumbprint": "{{ wanted }}", "production_site": "Production"}
+    tasks = [
+        {"name": "swap", "tlsops.windows.site_certificate": swap, "when": "'beside' not in inventory_hostname"},
+        {
+            "name": "beside",
+            f"tlsops.windows.{beside[0]}": beside[1],
+            "when": "'beside' in inventory_hostname",
+        },
+    ]
+    play = {"name": "run", "hosts": "all", "gather_facts": False, "strategy": "free", "ignore_errors": True}
+    (directory / "play.json").write_text(json.dumps([play | {"tasks": tasks}]), encoding="utf-8")
+    return own
+
+
+def test_two_runs_meet(tmp_path: Path) -> None:
+    with staged(fleet_of_three(), tmp_path) as stage:
+        request = ("certificate_request", {"subject": "CN=new.example.com", "key_size": 2048})
+        second = {name: "third" if name.startswith("other") else "new" for name in HOSTS}
+        swap = ("site_certificate", {"thumbprint": "{{ wanted }}", "production_site": "Production"})
+        users = [
+            playbook(stage, "first", dict.fromkeys(HOSTS, "new"), swap),
+            playbook(stage, "second", second, request),
+        ]
+        meeting = Meeting(stage)
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(run, users[0])
+            assert meeting.started.wait(_LONG)
+            two = pool.submit(run, users[1])
+            runs = one.result(), two.result()
+        for name in OVERLAP:
+            check_one_of_them(stage, name, runs)
+        for name in [*DURING, *BESIDE]:
+            assert [task(each, name)["failed"] for each in runs] == [False, False], name
+            assert holds(stage, name) == "new"
+        # On IIS 6.0 a site that goes on with the old one takes a batch of its own: the second run may do that too.
+        assert [task(each, "during-iis7")["changed"] for each in runs] == [True, False]
+        assert [journal(stage, name) for name in HOSTS] == [[]] * len(HOSTS)
+        again = run(users[0])
+        assert not any(task(again, name)["failed"] for name in HOSTS), again.output
+        assert {holds(stage, name) for name in HOSTS} == {"new"}
+
+
+def run(user: Stage) -> Run:
+    done = run_playbook(user.directory / "play.json", user.inventory, "--forks", "10")
+    assert "Traceback" not in done.output, done.output
+    return done
+
+
+def task(done: Run, name: str) -> dict[str, Any]:
+    """The result of the task that was for the host."""
+    wanted = "beside" if name in BESIDE else "swap"
+    (found,) = [each for each in done.results if (each["host"], each["task"]) == (name, wanted)]
+    return {**found["result"], "failed": found["status"] != "ok"}
+
+
+def check_one_of_them(stage: Stage, name: str, runs: tuple[Run, Run]) -> None:
+    """The one that wrote first has done it; the other says what it found, and has changed nothing."""
+    results = [task(each, name) for each in runs]
+    failed = [each["failed"] for each in results]
+    assert sorted(failed) == [False, True], results
+    loser, winner = results[failed.index(True)], results[failed.index(False)]
+    assert winner["changed"]
+    assert not loser["changed"]
+    assert "since" in loser["msg"]
+    assert stage.thumbprint(name, "old") in loser["msg"]
+    assert winner["certificate"]["thumbprint"] in loser["msg"]
+    assert [each["certificate"] for each in records(stage, name).values()] == [winner["certificate"]["thumbprint"]]
+    assert not stage.fleet.errors, stage.fleet.errors
