@@ -17,7 +17,8 @@ from typing import Any
 
 import yaml
 
-from tests.fleet.fleet import Fleet
+from tests.fleet.auth import Account
+from tests.fleet.fleet import Fleet, Scenario
 
 from .playbook import ROOT, Run, one_task, run_playbook
 
@@ -188,10 +189,19 @@ def diffs(run: Run, host: str) -> list[Any]:
 
 
 @contextlib.contextmanager
-def staged(scenario: str | dict[str, Any], directory: Path) -> Iterator[Stage]:
-    """Starts a fleet; ``scenario`` is the name of one of ``tests/fleet/scenarios`` or a scenario's content."""
+def staged(
+    scenario: str | dict[str, Any] | Scenario,
+    directory: Path,
+    *,
+    https: Sequence[str] = (),
+    account: Account | None = None,
+) -> Iterator[Stage]:
+    """Starts a fleet; ``scenario`` is the name of one of ``tests/fleet/scenarios`` or a scenario's content.
+
+    ``https`` are the names in the certificate of WinRM's HTTPS listener, which there is only where some are given.
+    """
     os.chmod(directory, 0o700)
     (directory / "backups").mkdir(mode=0o700)
     source = SCENARIOS / f"{scenario}.yml" if isinstance(scenario, str) else scenario
-    with Fleet.start(source, directory) as fleet:
+    with Fleet.start(source, directory, https=https, account=account) as fleet:
         yield Stage(fleet, directory, fleet.write_files())

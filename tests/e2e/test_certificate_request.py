@@ -305,12 +305,14 @@ def test_what_cannot_be_asked_for_is_refused_before_anything_is_touched(tmp_path
 
 def test_what_certreq_refuses_leaves_nothing_and_is_said_in_words(tmp_path: Path) -> None:
     with staged(scenario(web=host()), tmp_path) as stage:
-        before = stage.digests(["web"])
+        before = stage.host("web").keys.all()
         given = {**ASKED, "provider": "Missing Key Storage Provider"}
         failed = stage.cases({"failed": Case("web", "certificate_request", given)})["failed"]
         assert (failed["status"], failed["changed"], failed["stage"]) == ("failed", False, "apply")
         assert "no such key provider" in failed["hint"]
-        assert stage.digests(["web"]) == before
+        assert stage.host("web").keys.all() == before
+        assert (pending(stage, "web"), kept(stage, "web"), files(stage, "web")) == (0, [], [])
+        assert not stage.host("web").registry.key(r"HKLM\SOFTWARE\tlsops.windows\Undo\File").pairs()
 
 
 def test_an_answer_that_got_lost_costs_no_second_request(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import base64
 from pathlib import Path
 from typing import Any
 
+from tests.fleet.batch import At
+
 from . import witness
 from .plain import FIRST, OLD, PRODUCTION, RSA, at, host, journal, records, scenario, site, swap
 from .stage import Beats, Case, Stage, staged
@@ -307,12 +309,12 @@ def killed_behind(stage: Stage, name: str, operation: str, *, whole: bool = Fals
     world = stage.host(name)
     execute = world.execute
 
-    def cut(lines: list[str]) -> str:
+    def cut(lines: list[str], at: At) -> str:
         found = [number for number, line in enumerate(lines) if line.startswith(f"do {encoded(operation)} ")]
         if not found:
-            return str(execute(lines))
-        execute(lines if whole else [*lines[: found[0] + 1], "end"])
-        world.execute = lambda _lines: ""
+            return str(execute(lines, at))
+        execute(lines if whole else [*lines[: found[0] + 1], "end"], at)
+        world.execute = lambda _lines, _at: ""
         return ""
 
     world.execute = cut

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.fleet.batch import At
+
 from . import witness
 from .plain import FIRST, OLD, PRODUCTION, RSA, at, journal, records, scenario, site, swap
 from .stage import Case, Stage, staged
@@ -102,14 +104,14 @@ def killed_behind_stop(stage: Stage, name: str, *, for_good: bool) -> None:
     world = stage.host(name)
     execute = world.execute
 
-    def cut(lines: list[str]) -> str:
+    def cut(lines: list[str], at: At) -> str:
         found = [
             number for number, line in enumerate(lines) if line.startswith("do ") and f" {encoded('Stop')}" in line
         ]
         if not found:
-            return str(execute(lines))
-        execute([*lines[: found[0] + 1], "end"])
-        world.execute = (lambda _lines: "") if for_good else execute
+            return str(execute(lines, at))
+        execute([*lines[: found[0] + 1], "end"], at)
+        world.execute = (lambda _lines, _at: "") if for_good else execute
         return ""
 
     world.execute = cut

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.fleet.batch import At
 from tests.fleet.faults import Rule
 
 from .plain import OLD, at, host, journal, records, scenario, site, swap
@@ -67,12 +68,12 @@ def spoil(stage: Stage, number: int) -> list[int]:
     missing = " ".join(["do", *(base64.b64encode(each).decode() for each in (b"file.read", b"path", b"C:\\none"))])
     goes_on = base64.b64encode(b"keep_going").decode()
 
-    def execute(lines: list[str]) -> str:
+    def execute(lines: list[str], at: At) -> str:
         commands.append(len(lines))
         if len(commands) == number:
             last = max(at for at, line in enumerate(lines) if line.startswith("do ") and goes_on not in line)
             lines = [*lines[:last], missing, *lines[last + 1 :]]
-        return str(original(lines))
+        return str(original(lines, at))
 
     world.execute = execute
     return commands

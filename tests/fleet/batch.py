@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .world.host import Host
 
 
+_ACCESS_DENIED = -2147024891  # E_ACCESSDENIED
 RAW = frozenset({"file.read", "store.export_pfx", "tcp.exchange"})  # payloads that are bytes; all others are lines
 
 
@@ -112,7 +113,10 @@ def read_request(nonce: str, header: list[bytes], lines: list[str]) -> Request:
     version, _nonce, mode, deadline, wait = (field.decode("utf-8") for field in header)
     if version != "1" or mode not in ("read", "write"):
         raise Malformed(f"version {version!r}, mode {mode!r}")
-    request = Request(nonce, mode, float(deadline), float(wait), [])
+    try:
+        request = Request(nonce, mode, float(deadline), float(wait), [])
+    except ValueError as problem:
+        raise Malformed(f"a time is no number: {problem}") from problem
     for line in lines:
         keyword, fields = _split(line)
         if keyword == "end":
@@ -151,7 +155,12 @@ def _line(keyword: str, *fields: str | bytes) -> str:
 
 
 def _locked(host: Host, request: Request, at: At) -> list[str]:
-    if not host.mutex.acquire(timeout=max(request.wait, 0)):
+    refused = host.options.mutex_refused_seconds
+    if refused > request.wait:
+        return [_line("batch", "error", "busy", str(_ACCESS_DENIED), "", "another account has the mutex")]
+    host.clock.sleep(refused)
+    host.options.mutex_refused_seconds = 0
+    if not host.mutex.acquire(timeout=max(request.wait - refused, 0)):
         return [_line("batch", "error", "busy", "0", "", "another batch is running")]
     try:
         with host.journal.acting("batch"):

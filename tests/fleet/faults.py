@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, TypeVar
 
 from .wsman import Fault
@@ -67,6 +68,8 @@ class FaultPlan:
         self._watchers: dict[str, Watcher] = {}
         self._messages: dict[str, list[str]] = {}
         self._batches: dict[str, list[list[str]]] = {}
+        self._working = 0
+        self._rest = threading.Condition()
         self.acted: Counter[str] = Counter()  # by host: how many rules, cuts and forgers were used
 
     def add(self, host: str, action: str, rule: Rule, *, times: int = 1, after: int = 0) -> None:
@@ -102,7 +105,24 @@ class FaultPlan:
                 each.clear()
             self.acted.clear()
 
+    def wait_idle(self, seconds: float) -> bool:
+        """Waits until no message is being acted on and no process is running; whether it came to that in time."""
+        with self._rest:
+            return self._rest.wait_for(lambda: not self._working, seconds)
+
     # What the service asks
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While a message is acted on, or a process is running."""
+        with self._rest:
+            self._working += 1
+        try:
+            yield
+        finally:
+            with self._rest:
+                self._working -= 1
+                self._rest.notify_all()
 
     def take(self, host: str, action: str) -> Rule | None:
         """The rule for this message, if there is one."""
@@ -123,6 +143,11 @@ class FaultPlan:
     def lose(self, host: str, seconds: float) -> None:
         with self._lock:
             self._lost[host] = (time.monotonic() + seconds, False)
+
+    def come_back(self, host: str) -> None:
+        """A host that was lost is there again."""
+        with self._lock:
+            self._lost.pop(host, None)
 
     def lost(self, host: str) -> tuple[float, bool]:
         """For how many seconds more a host is lost, and whether it is silent; 0 where it is there."""

@@ -42,6 +42,7 @@ class OtherWeb:
     metabase_certificates: Mapping[str, str] = dataclasses.field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     unreadable: tuple[str, ...] = ()
+    unchanged: tuple[Operation, ...] = ()
 
     def reached_at(self, endpoint: Endpoint) -> tuple[tuple[str, int], ...]:
         own = [site for site in self.sites if site.name in endpoint.sites]

@@ -1,0 +1,275 @@
+# Copyright: (c) 2026, the tlsops.windows authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Renewals that are cut off, one host each, all in one play; then the next run, and one more, of all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.playbook import Run, run_playbook
+from tests.fleet.fleet import Fleet
+from tests.fleet.world.host import Host
+from tests.fleet.world.scenario import Scenario
+
+from . import points
+from .farm import KINDS, Kind, differences, facts, farm, troubled, twin
+from .guard import ONE_ACT, WITH_WAY_BACK, Guard
+from .points import Point, Transport
+
+PASSWORD = "correct horse battery staple"
+FORKS = 16
+OLD_STORE = "\\SystemCertificates\\MY\\Certificates\\"  # what is in it from the start is the old certificate
+_ENDS = 120.0  # seconds after which what a cut left running must be over
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One host of the matrix: cut off at ``point``."""
+
+    host: str
+    kind: Kind
+    transport: Transport
+    point: Point
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of a cell. ``ended``: healed, error, unreachable; ``gap``: the next run had to bring back what the
+    production site was left without. ``problems``: what must not be, in words."""
+
+    cell: Cell
+    ended: str = ""
+    changed: bool = False
+    message: str = ""
+    gap: bool = False
+    shells: int = 0
+    within: int = 0
+    problems: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """What a run does on a host of a kind that is not cut off. ``end``: how it and the next runs leave the host."""
+
+    messages: Sequence[str]
+    batches: Sequence[Sequence[str]]
+    starts: dict[int, int] | None
+    end: Mapping[str, str]
+    after_crash: Mapping[str, str]
+
+
+class Ground:
+    """A fleet with the files of its user; ``scenario`` has a host of each web server, whose twins are played with."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.scenario = farm()
+        self.backups = directory / "backups"
+        self.backups.mkdir(mode=0o700)
+
+    @contextlib.contextmanager
+    def fleet(self, kinds: Mapping[str, Kind]) -> Iterator[Fleet]:
+        hosts = {name: twin(self.scenario.hosts[kind.web], name) for name, kind in kinds.items()}
+        own = Scenario(hosts, {}, {}, self.scenario.authorities, {})
+        with Fleet.start(own, self.directory) as fleet:
+            yield fleet
+            assert not fleet.errors, fleet.errors[0]
+
+    def play(
+        self, fleet: Fleet, variables: Mapping[str, Mapping[str, Any]], tasks: int, *, options: Sequence[str] = ()
+    ) -> list[dict[str, dict[str, Any]]]:
+        """Plays the task that many times on these hosts; each time's results by host, with ``status``."""
+        content = fleet.inventory()
+        content["all"]["hosts"] = {name: content["all"]["hosts"][name] | dict(own) for name, own in variables.items()}
+        content["all"]["children"] = {}
+        inventory = self.directory / "inventory.json"
+        inventory.write_text(json.dumps(content), encoding="utf-8")
+        names = [f"run {number}" for number in range(tasks)]
+        playbook = self.directory / "cuts.json"
+        playbook.write_text(json.dumps([self._play(names)]), encoding="utf-8")
+        run = run_playbook(playbook, inventory, "--forks", str(FORKS), *options, timeout=3600)
+        assert "Traceback" not in run.output, run.output
+        return [_results(run, name) for name in names]
+
+    def _play(self, names: Iterable[str]) -> dict[str, Any]:
+        given = {
+            "production_site": "Production",
+            "renewal_site": "Renewal",
+            "answer": "{{ answer }}",
+            "backup_password": PASSWORD,
+            "backup_destinations": [f"{self.backups}/"],
+            "allow_unencrypted": True,
+            "timeout": "{{ batch_time | default(300) }}",
+        }
+        tasks = [{"name": name, "tlsops.windows.renewal": given} for name in names]
+        return {"name": "Renewals", "hosts": "all", "gather_facts": False, "tasks": tasks}
+
+    def variables(self, kind: Kind, transport: Transport) -> dict[str, Any]:
+        encryption = "always" if transport == "ntlm" else "auto"
+        return {
+            "answer": self.scenario.mails[kind.web],
+            "ansible_winrm_transport": transport,
+            "ansible_winrm_message_encryption": encryption,
+        }
+
+
+def _results(run: Run, task: str) -> dict[str, dict[str, Any]]:
+    found = [each for each in run.results if each["task"] == task]
+    return {each["host"]: {**each["result"], "status": each["status"]} for each in found}
+
+
+def models(ground: Ground) -> dict[Kind, Model]:
+    """A clean run of every kind, and how its hosts are in the end."""
+    hosts = {kind.model: kind for kind in KINDS}
+    with ground.fleet(hosts) as fleet:
+        variables = {name: ground.variables(kind, "ntlm") for name, kind in hosts.items()}
+        plain = {name: own for name, own in variables.items() if not hosts[name].trouble}
+        (first,) = ground.play(fleet, plain, 1)
+        assert all(each["status"] == "ok" for each in first.values()), first
+        batches = {name: len(fleet.faults.batches(name)) for name in plain}
+        undo = [troubled(fleet.hosts[name], kind, batches[kind.web]) for name, kind in hosts.items() if kind.trouble]
+        (broken,) = ground.play(fleet, {name: own for name, own in variables.items() if name not in plain}, 1)
+        assert all(each["status"] == "failed" for each in broken.values()), broken
+        del undo
+        return {kind: _model(fleet, kind, broken) for kind in KINDS}
+
+
+def _model(fleet: Fleet, kind: Kind, broken: Mapping[str, Any]) -> Model:
+    clean, faults = fleet.hosts[kind.web], fleet.faults
+    messages, batches = faults.messages(kind.model), faults.batches(kind.model)
+    starts = None
+    if kind.trouble:
+        assert "put back" in broken[kind.model]["hint"] or "taken back" in broken[kind.model]["hint"], broken
+        starts = _way_back(batches, faults.batches(kind.web))
+    again = twin(clean, "crashed")
+    again.crash()
+    return Model(messages, batches, starts, facts(clean), facts(again))
+
+
+def _way_back(batches: Sequence[Sequence[str]], clean: Sequence[Sequence[str]]) -> dict[int, int]:
+    """The operations that a run that goes back does and a clean one does not, by batch the first of them."""
+    starts = {}
+    for number, names in enumerate(batches):
+        other = clean[number] if number < len(clean) else ()
+        pairs = enumerate(zip(names, other, strict=False))
+        same = next((place for place, (here, there) in pairs if here != there), len(other))
+        if same < len(names):
+            starts[number] = same
+    return starts
+
+
+def cells(kind: Kind, model: Model, transport: Transport) -> list[Cell]:
+    """One host for each point of a kind; a run with a trouble of its own is cut off where it goes back."""
+    every: list[Point] = [*points.operations(model.batches, model.starts)]
+    every += points.messages(model.messages) if not kind.trouble else []
+    name = f"{kind.model}-{transport}"
+    return [Cell(f"{name}-{number:03}", kind, transport, point) for number, point in enumerate(every)]
+
+
+def run(ground: Ground, known: Mapping[Kind, Model], wanted: Sequence[Cell]) -> list[Outcome]:
+    """Cuts each host off at its point, then runs twice more."""
+    with ground.fleet({cell.host: cell.kind for cell in wanted}) as fleet:
+        guards, before, cures = _prepared(fleet, known, wanted)
+        (broken,) = ground.play(fleet, {cell.host: _cut_off(ground, cell) for cell in wanted}, 1)
+        assert fleet.faults.wait_idle(_ENDS), "something goes on for ever"
+        outcomes = [
+            _judged(fleet, cell, known[cell.kind], broken[cell.host], before[cell.host], guards[cell.host])
+            for cell in wanted
+        ]
+        fleet.faults.clear()
+        for cell in wanted:
+            cures[cell.host]()
+            guards[cell.host].anew()
+        variables = {cell.host: ground.variables(cell.kind, cell.transport) for cell in wanted}
+        following, third = ground.play(fleet, variables, 2)
+        for outcome in outcomes:
+            host = outcome.cell.host
+            _settled(fleet.hosts[host], outcome, known[outcome.cell.kind], following[host], third.get(host, {}))
+            _guarded(outcome, guards[host])
+        return outcomes
+
+
+def _prepared(
+    fleet: Fleet, known: Mapping[Kind, Model], wanted: Sequence[Cell]
+) -> tuple[dict[str, Guard], dict[str, dict[str, str]], dict[str, Callable[[], None]]]:
+    guards, before, cures = {}, {}, {}
+    for cell in wanted:
+        host: Host = fleet.hosts[cell.host]
+        plain = len(known[Kind(cell.kind.web)].batches)
+        guards[cell.host], before[cell.host] = Guard(host, cell.kind.web), facts(host)
+        cures[cell.host] = troubled(host, cell.kind, plain)
+        fleet.faults.watch(cell.host, guards[cell.host].look)
+        cell.point.arm(fleet.faults, cell.host)
+    return guards, before, cures
+
+
+def _cut_off(ground: Ground, cell: Cell) -> dict[str, Any]:
+    variables = ground.variables(cell.kind, cell.transport)
+    if cell.point.impatient:
+        own = {"operation_timeout_sec": points.READ_TIMEOUT - 1, "read_timeout_sec": points.READ_TIMEOUT}
+        variables |= {f"ansible_winrm_{name}": value for name, value in own.items()}
+    return variables | ({"batch_time": points.BATCH_TIME} if cell.point.timed else {})
+
+
+def _judged(
+    fleet: Fleet, cell: Cell, model: Model, result: Mapping[str, Any], before: dict[str, str], guard: Guard
+) -> Outcome:
+    """The run that was cut off."""
+    status = {"ok": "healed", "failed": "error"}.get(result["status"], result["status"])
+    changed, message = bool(result.get("changed")), f"{result.get('msg', '')} | {result.get('hint', '')}"
+    outcome = Outcome(cell, status, changed, message, not guard.whole, fleet.open_shells(cell.host))
+    now = facts(fleet.hosts[cell.host])
+    outcome.problems += [f"not kept: {each}" for each in differences(_keys(now), _keys(before))]
+    outcome.problems += [f"gone: {place}" for place in before if OLD_STORE in place and place not in now]
+    if not fleet.faults.acted[cell.host]:
+        outcome.problems.append("was not cut off")
+    if status == "healed":
+        outcome.problems += [f"said ok, but {each}" for each in differences(now, dict(model.end))]
+        outcome.problems += [] if changed else ["said that nothing was changed"]
+    elif not changed:
+        kept = "said that nothing was changed, but "
+        outcome.problems += [f"{kept}{each}" for each in differences(_telling(now), _telling(before))]
+    if status == "error" and not (result["msg"].startswith(f"{cell.host} renewal ") and result.get("hint")):
+        outcome.problems.append(f"unclear: {message}")
+    return outcome
+
+
+def _keys(known: Mapping[str, str]) -> dict[str, str]:
+    """A renewal makes no key and deletes none, however it ends."""
+    return {place: what for place, what in known.items() if place.startswith("key ")}
+
+
+def _telling(known: Mapping[str, str]) -> dict[str, str]:
+    """Without the journal's own keys, where they hold nothing."""
+    own = "HKLM\\SOFTWARE\\tlsops.windows"
+    return {place: what for place, what in known.items() if not (place.startswith(own) and place.endswith("\\"))}
+
+
+def _settled(
+    host: Host, outcome: Outcome, model: Model, following: Mapping[str, Any], third: Mapping[str, Any]
+) -> None:
+    """The next run, and the one after it."""
+    for name, result in (("next", following), ("third", third)):
+        if result.get("status") != "ok":
+            outcome.problems.append(f"{name} run: {result.get('msg', result)} {result.get('hint', '')}")
+    outcome.problems += [f"in the end {each}" for each in differences(facts(host), dict(model.end))]
+    if third.get("changed"):
+        outcome.problems.append("third run: changed something")
+    crashed = twin(host, "crashed")
+    crashed.crash()
+    outcome.problems += [f"once power is lost {each}" for each in differences(facts(crashed), dict(model.after_crash))]
+
+
+def _guarded(outcome: Outcome, guard: Guard) -> None:
+    outcome.within = guard.within
+    if guard.stays > (WITH_WAY_BACK if outcome.ended == "error" else ONE_ACT):
+        outcome.problems.append(f"production was without for {guard.stays} looks")
+    if not guard.whole:
+        outcome.problems.append("production is without in the end")
