@@ -2,11 +2,14 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup gates demo test lint types unit contract e2e fuzz sanity docs build matrix format clean
+.PHONY: help setup gates demo test lint types unit contract e2e cuts kerberos fuzz sanity docs build matrix format clean
 
-SESSIONS := lint types unit contract e2e fuzz sanity docs build
+# Two lanes of about the same length: those of the first use all cores, most of the second's tools only one.
+TESTS := lint types unit contract e2e
+PACKAGE := sanity build docs fuzz
 FUZZ_SECONDS := 1200
 COLLECTION := .ansible/collections/ansible_collections/tlsops/windows
+KERBEROS := build/kerberos
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
 help:  ## this list
@@ -40,7 +43,11 @@ demo: setup  ## a renewal on a simulated fleet, from the CA's mail to the proven
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m tests.demo
 
 test: gates  ## all checks
-	@.venv/bin/nox --sessions $(SESSIONS)
+	@mkdir -p build; \
+	.venv/bin/nox --sessions $(PACKAGE) >build/package.log 2>&1 & package=$$!; \
+	.venv/bin/nox --sessions $(TESTS); tests=$$?; \
+	echo; echo "At the same time (build/package.log): $(PACKAGE)"; \
+	wait $$package; checks=$$?; cat build/package.log; exit $$((tests || checks))
 
 lint types unit contract e2e sanity docs build: gates  ## one check
 	@.venv/bin/nox --sessions $@
@@ -50,6 +57,19 @@ fuzz: gates  ## made-up answers of a CA, for FUZZ_SECONDS
 
 matrix: gates  ## unit and end-to-end tests on every supported ansible-core whose Python is found
 	@.venv/bin/nox --sessions matrix
+
+cuts: setup  ## a renewal cut off at every place, with every effect; TLSOPS_CUTS=N takes one of N
+	@TLSOPS_CUTS=$(or $(TLSOPS_CUTS),all) .venv/bin/pytest -q -s tests/e2e/test_cut_points.py
+
+kerberos: setup $(KERBEROS)/stamp  ## a renewal over Kerberos, in a realm on loopback; needs what apt-get names below
+	@TLSOPS_KERBEROS=1 $(KERBEROS)/venv/bin/python -m pytest -q -rs tests/e2e/test_kerberos.py
+
+$(KERBEROS)/stamp: tests/requirements.txt
+	@command -v krb5kdc /usr/sbin/krb5kdc >/dev/null || \
+	  { echo "make: run apt-get install krb5-kdc krb5-admin-server krb5-user libkrb5-dev first" >&2; exit 1; }
+	@python3 -m venv $(KERBEROS)/venv
+	@$(KERBEROS)/venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt pykerberos==1.2.4
+	@touch $@
 
 format: gates  ## rewrite the Python files the way lint wants them
 	@.venv/bin/ruff check --fix --quiet
