@@ -26,11 +26,14 @@ from .world import World
 Mode = Literal["read", "write"]
 MAIN = "# ---- Here it begins ----\n"
 # Behind the script: where each error began that it caught. The answer has gone out on standard output by then.
-ERRORS = """
-foreach ($each in @($error)) {
-    try { [Console]::Error.WriteLine([string]$each + "`n" + $each.ScriptStackTrace) }
-    catch { [Console]::Error.WriteLine([string]$each) }
-}
+CAUGHT, ALL_CAUGHT = "---- errors caught ----", "---- no more of them ----"
+ERRORS = f"""
+[Console]::Error.WriteLine('{CAUGHT}')
+foreach ($each in @($error)) {{
+    try {{ [Console]::Error.WriteLine([string]$each + "`n" + $each.ScriptStackTrace) }}
+    catch {{ [Console]::Error.WriteLine([string]$each) }}
+}}
+[Console]::Error.WriteLine('{ALL_CAUGHT}')
 """
 _HERE = Path(__file__).parent
 
@@ -169,8 +172,9 @@ def measured(stderr: str, script: str) -> str:
     """
     try:
         numbers = executed.lines_of(bootstrap.script(), script, MAIN)
-        executed.RECORD.note(stderr, script, numbers, os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0])
-        return executed.without_trace(stderr)
+        rest, caught = executed.parted(stderr, CAUGHT, ALL_CAUGHT)
+        executed.RECORD.note(rest, script, numbers, os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0])
+        return executed.without_trace(rest) + caught
     except Exception as problem:
         executed.RECORD.problem = repr(problem)
         return stderr

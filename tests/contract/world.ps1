@@ -91,7 +91,9 @@ class WorldKey {
         if (-not [WorldKey]::Tree.ContainsKey($full)) { throw [ArgumentException]::new('no such key') }
         foreach ($key in @([WorldKey]::Tree.Keys)) {
             $below = $key.StartsWith($full + '\', [StringComparison]::OrdinalIgnoreCase)
-            if ($key -eq $full -or $below) { [WorldKey]::Tree.Remove($key) }
+            # Not -eq: by the rules of a language U+200B and the like are nothing.
+            $same = [string]::Equals($key, $full, [StringComparison]::OrdinalIgnoreCase)
+            if ($same -or $below) { [WorldKey]::Tree.Remove($key) }
         }
         [WorldKey]::Save()
     }
@@ -179,7 +181,8 @@ Set-Alias -Name Hive -Value WorldHive -Scope Global
 
 function WorldFindService($name) {
     foreach ($file in [IO.Directory]::GetFiles([IO.Path]::Combine($env:TLSOPS_WORLD, 'services'))) {
-        if ([IO.Path]::GetFileName($file) -eq $name) { return [WorldService]::new($file) }
+        $found = [IO.Path]::GetFileName($file)
+        if ([string]::Equals($found, $name, [StringComparison]::OrdinalIgnoreCase)) { return [WorldService]::new($file) }
     }
     throw "Cannot find any service with service name '$name'."
 }
@@ -192,7 +195,8 @@ Set-Alias -Name IsElevated -Value WorldIsElevated -Scope Global
 function WorldFindSid($name) {
     foreach ($line in [IO.File]::ReadAllLines([IO.Path]::Combine($env:TLSOPS_WORLD, 'accounts.txt'))) {
         $token, $sid = $line.Split([char[]]' ')
-        if ([WorldKey]::Plain($token) -eq $name) { return $sid }
+        $known = [WorldKey]::Plain($token)
+        if ([string]::Equals($known, $name, [StringComparison]::OrdinalIgnoreCase)) { return $sid }
     }
     return ''
 }

@@ -159,13 +159,15 @@ UNREACHED: dict[str, tuple[dict[str, Any], str, str]] = {
     "no-such-name": ({"ansible_host": "no-such-host.invalid"}, "no-such-host.invalid", "Look at ansible_host"),
     "wrong-password": ({"ansible_password": "wrong"}, "rejected", "Look at ansible_user and ansible_password"),
     "wrong-user": ({"ansible_user": "nobody"}, "rejected", "Look at ansible_user and ansible_password"),
-    "wrong-path": ({"ansible_winrm_path": "/wsman/none"}, "404", "win_ping"),
+    "wrong-path": ({"ansible_winrm_path": "/wsman/none"}, "404", "Look at the connection by itself"),
+    "https-to-http": ({"ansible_winrm_scheme": "https"}, "WRONG_VERSION_NUMBER", "5985 is usually HTTP"),
+    "http-to-https": ({"ansible_winrm_scheme": "http"}, "Connection aborted", "5985 is usually HTTP"),
     "wrong-name": ({"ansible_host": "localhost"}, "localhost", "ansible_host is not a name in the certificate"),
     "unknown-ca": ({"ansible_winrm_ca_trust_path": ""}, "certificate verify failed", "ansible_winrm_ca_trust_path"),
     "refused-by-winrm": ({}, "'fault_subcode': 'w:AccessDenied'", "The account has to be an administrator"),
     "too-many-shells": ({}, "2150859173", "Restart-Service WinRM"),
 }
-OVER_HTTPS = ("wrong-name", "unknown-ca")
+OVER_HTTPS = ("wrong-name", "unknown-ca", "http-to-https")
 
 
 def test_hosts_that_are_not_reached_stay_unreachable(tmp_path: Path) -> None:

@@ -148,6 +148,36 @@ def root_touched(world: Any) -> None:
     world.registry.set(root.path, "Blob", binary(header + name + root.blob))
 
 
+def pool_added(world: Any) -> None:
+    """What a deployment does all day."""
+    tree = world.iis.config()
+    tree.find("./system.applicationHost/sites").append(tree.makeelement("siteDefaults", {}))
+    world.iis.save(tree)
+
+
+PASSING: dict[str, Callable[[Any], None]] = {
+    "pool-iis7": pool_added,
+    "starting-iis6": lambda world: value_of_site(world, "ServerState", 2),  # 1 (starting) before the run
+}
+
+
+def test_what_does_not_count_stops_nobody(tmp_path: Path) -> None:
+    with staged(fleet(PASSING), tmp_path) as stage:
+        value_of_site(stage.host("starting-iis6"), "ServerState", 1)
+        hands = {name: Hand(stage, name, change) for name, change in PASSING.items()}
+        for name in PASSING:
+            stage.fleet.faults.watch(name, hands[name])
+        tasks: dict[str, tuple[str, Mapping[str, Any]]] = {
+            name: ("site_certificate", {"thumbprint": stage.thumbprint(name, "new"), "production_site": "Production"})
+            for name in PASSING
+        }
+        run = stage.run(play(stage, tasks))
+        for name in PASSING:
+            assert (run.status(name), run.of(name)["changed"]) == ("ok", True), run.of(name)
+        assert {holds(stage, name) for name in PASSING} == {"new"}
+        assert all(hand.digest for hand in hands.values()), "nothing was done between the rounds"
+
+
 def test_it_is_noticed_before_the_first_change(tmp_path: Path) -> None:
     with staged(hosts(), tmp_path) as stage:
         hands = {name: Hand(stage, name, change) for name, (change, _words) in CHANGES.items()}

@@ -41,7 +41,10 @@ def test_what_a_task_must_not_carry(tmp_path: Path) -> None:
                 "misspelt": (dataclasses.replace(task, arguments={**REPORT, "forse": True}), "forse"),
                 "choice": (dataclasses.replace(task, arguments={**REPORT, "state": "absent"}), "value of state"),
                 "timeout": (dataclasses.replace(task, arguments={**REPORT, "timeout": 5}), "between 10 and 3600"),
-                "filtered token": (dataclasses.replace(task, host="limited"), "UAC gives this logon no administrator rights"),
+                "filtered token": (
+                    dataclasses.replace(task, host="limited"),
+                    "UAC gives this logon no administrator rights",
+                ),
             }
         )
         assert all(result["hint"] for name, result in results.items() if name != "timeout")

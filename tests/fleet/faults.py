@@ -18,7 +18,7 @@ from .wsman import Fault
 
 Effect = Literal["drop", "drop_reply", "delay", "fault", "status", "garbage", "twice", "gone", "silent"]
 When = Literal["before", "after"]
-CutEffect = Literal["kill", "drop", "leave", "power", "hang"]
+CutEffect = Literal["kill", "drop", "leave", "lose", "power", "hang"]
 Forger = Callable[[str, list[str]], bytes]
 Watcher = Callable[[int, When, int, str], None]
 _T = TypeVar("_T")
@@ -46,8 +46,8 @@ class Cut:
 
     Operations are counted from 0 in the order in which they are done, those that take others back included.
     ``kill`` ends the process; ``drop`` closes the client's connection and goes on after ``seconds``, unless the client
-    has ended the process by then (Signal, Delete); ``leave`` does the same and loses these messages too; ``power``
-    ends the process, crashes the host and loses it for ``seconds``; ``hang`` goes on after ``seconds``.
+    has ended the process by then (Signal, Delete); ``leave`` does the same and loses these messages too; ``lose``
+    ends the process and loses the host for ``seconds``; ``power`` crashes it too; ``hang`` goes on after ``seconds``.
     """
 
     operation: int

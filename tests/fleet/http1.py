@@ -58,12 +58,15 @@ async def read_request(reader: asyncio.StreamReader) -> HttpRequest | None:
 
     Raises HttpError for what is malformed or too long, ConnectionError where the connection ends inside a request.
     """
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError as error:
-        if error.partial:
-            raise ConnectionResetError("the connection ended inside a request's head") from error
+    first = await reader.read(1)
+    if not first:
         return None
+    if not first.isalpha():  # http.sys says 400, Invalid Verb; to a client that speaks TLS that is a wrong version
+        raise HttpError(HTTPStatus.BAD_REQUEST)
+    try:
+        head = first + await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as error:
+        raise ConnectionResetError("the connection ended inside a request's head") from error
     except asyncio.LimitOverrunError as error:
         raise HttpError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE) from error
     method, path, headers = _parse_head(head)

@@ -222,12 +222,13 @@ class Shells:
             raise Killed
 
     def _act(self, cut: Cut, command: Command, loop: asyncio.AbstractEventLoop) -> None:
-        if cut.effect == "power":
+        if cut.effect in ("lose", "power"):
             self._faults.lose(self._host.name, cut.seconds)
+            loop.call_soon_threadsafe(functools.partial(command.drop, deaf=False))
+        if cut.effect == "power":
             self._host.crash()
             loop.call_soon_threadsafe(self._shells.clear)
-            loop.call_soon_threadsafe(functools.partial(command.drop, deaf=False))
-        if cut.effect in ("kill", "power"):
+        if cut.effect in ("kill", "lose", "power"):
             raise Killed
         if cut.effect == "hang":
             time.sleep(cut.seconds)

@@ -24,7 +24,8 @@ class Operation:
     ``keep_going`` lets a write batch go on although this operation is not ok: a proof's error is data.
     ``secret`` marks a batch that must not travel unencrypted. ``before_os`` is the first major version of Windows on
     which it is not done at all (an error of kind ``os``): a read that would do harm there, or find nothing.
-    ``differs`` says in words, from a payload that was not the one to ``expect``, what differs; it stays here.
+    ``differs`` says in words, from a payload that was not the one to ``expect``, what differs, and nothing where that
+    does not count; it stays here.
     """
 
     name: str

@@ -51,7 +51,7 @@ class Door(ActionBase):
         except TlsOpsError as error:
             return result | _told(self._failed(error, host))
         except AnsibleConnectionFailure as error:  # the host was never reached: it stays "unreachable"
-            words = str(error).strip().rstrip(".")
+            words = prose(str(error).strip().rstrip("."))
             raise type(error)(f"{words}. {unreachable.advice(words)} Nothing was changed.") from None
         except Exception as error:
             # A fault of ours must not end in a traceback; frames hold no values, so no secret either.

@@ -116,11 +116,28 @@ def check_done(planned: Sequence, answers: tuple[Answer, ...]) -> None:
     )
 
 
+def passed(planned: Sequence, answers: tuple[Answer, ...]) -> bool:
+    """Whether a check stopped the batch for what does not count, or for a file that was just being written.
+
+    Nothing was done then, and the plan can be made anew.
+    """
+    checks = zip(planned.operations[: planned.checks], answers, strict=False)
+    failed = next((pair for pair in checks if not pair[1].ok), None)
+    if failed is None or failed[1].kind == "deadline":
+        return False
+    return failed[1].kind != "expect" or _difference(*failed) == ""
+
+
 def _failure(operation: Operation, answer: Answer) -> str:
+    return _difference(operation, answer) or f"{named(operation)} failed: {answer.describe()}"
+
+
+def _difference(operation: Operation, answer: Answer) -> str | None:
+    """What a check found to be different, in words, which are none where it does not count; None where not known."""
     if answer.kind == "expect" and operation.differs is not None:
         with contextlib.suppress(TlsOpsError):
             return operation.differs(answer.payload)
-    return f"{named(operation)} failed: {answer.describe()}"
+    return None
 
 
 def _place(planned: Sequence, failed: int) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from .._batch.operation import Answer, Operation
 from .._errors import TlsOpsError
 from .._model.plan import ControllerFile, Plan, Step
 from .._model.snapshot import Snapshot
-from . import apply, verify
+from . import apply, lost, verify
 from . import remedy as remedies
 from .plan import plan as make_plan
 from .read import read
@@ -24,6 +25,13 @@ from .verify import Judged
 
 Write = Callable[[ControllerFile, bytes], None]
 _T = TypeVar("_T")
+
+
+_READINGS = 3  # of a server that changes by itself between the two rounds: then it is said
+
+
+class _Passed(Exception):
+    """The batch of changes did nothing: what was read has changed, in what does not count."""
 
 
 class _Unfinished(UnknownOutcome):
@@ -45,7 +53,7 @@ def run(step: Step, target: Target, options: Options, write: Write) -> dict[str,
     except BaseException as error:
         if type(error).__name__ != "TaskTimeoutError":  # its module differs from one ansible-core to the next
             raise
-        raise _timed_out(options, written=target.has_written) from error
+        raise lost.timed_out(options.timeout, written=target.has_written) from error
 
 
 def _at_most_twice(step: Step, target: Target, options: Options, write: Write) -> dict[str, Any]:
@@ -59,42 +67,28 @@ def _at_most_twice(step: Step, target: Target, options: Options, write: Write) -
         return _once(step, target, options, write, unfinished)
     except TlsOpsError as error:
         error.changed = error.changed or unfinished is not None
-        error.hint = " ".join(filter(None, [error.hint, _left_by(unfinished)]))
+        error.hint = " ".join(filter(None, [error.hint, lost.left_by(unfinished)]))
         raise
     except UnknownOutcome as error:
-        raise _twice(error, written=unfinished is not None or isinstance(error, _Unfinished)) from error
+        raise lost.twice(error, written=unfinished is not None or isinstance(error, _Unfinished)) from error
     except Exception as error:  # a fault of ours must not hide that the first batch may have changed the host
         if unfinished is None:
             raise
-        hint = f"{_left_by(unfinished)} Please report this; -vvv shows more."
+        hint = f"{lost.left_by(unfinished)} Please report this; -vvv shows more."
         raise TlsOpsError(f"unexpected {type(error).__name__}: {error}.", hint=hint, changed=True) from error
 
 
-def _timed_out(options: Options, *, written: bool) -> TlsOpsError:
-    message = "the time that the keyword timeout gives this task was over, and Ansible ended it."
-    if not written:
-        return TlsOpsError(message, stage="read", hint="Nothing was changed. Give it more time, and run it again.")
-    hint = (
-        "A batch of changes had been sent, and it is not known what was done of it: it may go on for as long as the "
-        f"module's own timeout allows ({options.timeout} seconds). Run the task again, with more time: it waits for "
-        "that batch, and does what is still missing."
-    )
-    return TlsOpsError(message, stage="apply", hint=hint, changed=True)
-
-
-def _twice(error: UnknownOutcome, *, written: bool) -> TlsOpsError:
-    if written:
-        hint = (
-            "It is not known what was done. Run the task again, it does what is still missing; with verify: always,"
-            " where it has that option, it proves what is there already."
-        )
-    else:
-        hint = "Nothing was changed. Look at the WinRM service, its quotas and the network, then run the task again."
-    message = f"no answer, twice: {str(error).rstrip('.')}."
-    return TlsOpsError(message, stage="apply" if written else "read", hint=hint, changed=written)
-
-
 def _once(step: Step, target: Target, options: Options, write: Write, unfinished: Plan | None) -> dict[str, Any]:
+    """Read, plan, apply; again where the server was only on its way while it was read."""
+    for _reading in range(_READINGS - 1):
+        with contextlib.suppress(_Passed):
+            return _gone_through(step, target, options, write, unfinished)
+    return _gone_through(step, target, options, write, unfinished, last=True)
+
+
+def _gone_through(
+    step: Step, target: Target, options: Options, write: Write, unfinished: Plan | None, *, last: bool = False
+) -> dict[str, Any]:
     unknown = unfinished is not None
     snapshot = _staged("read", lambda: _read(step, target, options, unknown=unknown))
     plan = _staged("plan", lambda: make_plan(step, snapshot))
@@ -103,7 +97,8 @@ def _once(step: Step, target: Target, options: Options, write: Write, unfinished
         return report(plan, (), changed=True, foreseen=remedies.foreseen(plan))
     judged: tuple[Judged, ...] = ()
     if plan.changes_anything:
-        judged = _do(plan, _unchanged(plan, snapshot), target, options, write)
+        planned = apply.sequence(plan, _unchanged(plan, snapshot))
+        judged = _do(plan, planned, target, options, write, last=last)
     elif plan.wants_proof or unknown:
         judged = _proven(plan, target, options, unknown=unknown)
     cured = any(each.remedied or (options.dry_run and each.curable and not each.holds) for each in judged)
@@ -134,13 +129,15 @@ def _unchanged(plan: Plan, read_before: Snapshot) -> tuple[Operation, ...]:
 
 
 def _do(
-    plan: Plan, checks: tuple[Operation, ...], target: Target, options: Options, write: Write
+    plan: Plan, planned: apply.Sequence, target: Target, options: Options, write: Write, *, last: bool
 ) -> tuple[Judged, ...]:
-    planned = apply.sequence(plan, checks)
+    """Raises _Passed unless it is the ``last`` reading of the server."""
     try:
-        answers = target.batch(planned.operations, mode="write", timeout=options.timeout)
+        answers = _staged("apply", lambda: target.batch(planned.operations, mode="write", timeout=options.timeout))
     except UnknownOutcome as error:
         raise _Unfinished(plan, str(error)) from error
+    if not last and apply.passed(planned, answers):
+        raise _Passed
     try:
         return _finish(plan, planned, answers, target, options, write)
     except (TlsOpsError, UnknownOutcome):
@@ -179,15 +176,6 @@ def _finish(
         _more(plan, left, target, options)
     _write_files(planned, answers, write)
     return judged
-
-
-def _left_by(unfinished: Plan | None) -> str:
-    """What a first batch of this task, whose answer was lost, may have left: the places and what was there before."""
-    if unfinished is None:
-        return ""
-    changes = [change for part in unfinished.flat() for change in part.changes]
-    before = [f"{change.where} ({change.before.splitlines()[0] if change.before else 'nothing'})" for change in changes]
-    return f"A first batch of this task, whose answer was lost, may have changed, from: {'; '.join(before)}."
 
 
 def _look(plan: Plan, target: Target, options: Options) -> tuple[Judged, ...]:
@@ -254,7 +242,8 @@ def _go_back(
         raise TlsOpsError(
             _missed(judged),
             stage="verify",
-            hint=f"Putting the old state back broke off, so it is not known which one is in place ({error}).",
+            hint=f"Putting the old state back broke off, so it is not known which one is in place ({error}). Run the "
+            "task again, with verify: always where it has that option: else what is bound already is taken for proven.",
             changed=True,
         ) from error
     broken = [undone.describe() for answer in done for undone in answer.undone if not undone.ok]

@@ -41,6 +41,7 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
         accounts.operations(names),
         *(_READERS[query]() for query in wanted),
     ]
+    asked_at = datetime.now(UTC)
     answers = target.batch([each for group in groups for each in group], mode="read", timeout=timeout)
     read_at = datetime.now(UTC)
     _check_time(answers, timeout)
@@ -49,7 +50,8 @@ def read(step: Step, target: Target, *, timeout: int, dry_run: bool, unknown: bo
     target.learn(info)
     host.require_rights(info, lambda more: target.batch(more, mode="read", timeout=timeout))
     kept = journal.parse(next(parts))
-    values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints), "read_at": read_at}
+    values: dict[str, Any] = {"journal": kept, "prove_all": unknown or bool(kept.endpoints)}
+    values |= {"asked_at": asked_at, "read_at": read_at}
     values["accounts"] = accounts.parse(next(parts))
     for query in wanted:
         values |= _parse(query, next(parts), info)

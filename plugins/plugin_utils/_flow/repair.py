@@ -12,7 +12,7 @@ from .._errors import TlsOpsError
 from .._model.change import Change
 from .._model.plan import Plan
 from .._model.snapshot import Snapshot
-from .._windows.journal import drop_file, is_passing
+from .._windows.journal import FILES, drop_file, is_passing
 
 STEP = "repair"
 
@@ -20,7 +20,7 @@ STEP = "repair"
 def repair(snapshot: Snapshot) -> Plan:
     """The plan that settles every entry of the journal; those of the web server only where that was read."""
     web, stored = snapshot.web, _stored(snapshot)
-    changes, warnings = _files(snapshot.journal.files)
+    changes, warnings = _files(snapshot)
     if web is None:
         return _plan(snapshot, changes, warnings)
     for name, text in sorted(snapshot.journal.endpoints.items()):
@@ -35,15 +35,17 @@ def repair(snapshot: Snapshot) -> Plan:
     return _plan(dataclasses.replace(snapshot, web=web), changes, warnings)
 
 
-def _files(paths: tuple[str, ...]) -> tuple[list[Change], list[str]]:
+def _files(snapshot: Snapshot) -> tuple[list[Change], list[str]]:
     """Passing files that were left behind: deleted, as far as their names are such."""
+    paths = snapshot.journal.files
+    ours = [path for path in paths if is_passing(path, snapshot.host.system_root)]
     changes = [
         Change("delete a file that a broken-off run left behind", path, "a file for certreq", "", drop_file(path))
-        for path in paths
-        if is_passing(path)
+        for path in ours
     ]
-    left = [f"The journal's entry for the file {path!r} was left alone." for path in paths if not is_passing(path)]
-    return changes, left
+    others = (path for path in paths if path not in ours)
+    told = "was left alone, because this collection makes no such file: delete that value under"
+    return changes, [f"The journal's entry for the file {path!r} {told} {FILES}." for path in others]
 
 
 def _plan(snapshot: Snapshot, changes: list[Change], warnings: list[str]) -> Plan:

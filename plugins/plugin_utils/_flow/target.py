@@ -161,9 +161,10 @@ def _sent_once(connection: Any, mode: str) -> Iterator[None]:
 def _check_interruption(error: BaseException | None) -> None:
     """Raises what ended the task from outside: Ansible's ``timeout`` (TaskTimeoutError), Ctrl-C; none is an Exception.
 
-    The winrm connection cleans up behind it, and where the host is silent the trouble of that hides it.
+    The winrm connection cleans up behind it, and where the host is silent the trouble of that hides it. A generator's
+    end, which a library may have met on its way, is no such thing.
     """
-    while isinstance(error, Exception):
+    while isinstance(error, Exception | GeneratorExit):
         error = error.__context__
     if error is not None:
         raise error
@@ -215,4 +216,7 @@ def check_connection(connection: Any, play_context: Any, environment: Any) -> No
             "or become: false on the task.",
         )
     if any(environment or ()):
-        raise TlsOpsError("environment does not act on these modules.", hint="Leave it out on this task.")
+        raise TlsOpsError(
+            "environment does not act on these modules.",
+            hint="Leave it out: on this task, and on the block, role and play around it.",
+        )

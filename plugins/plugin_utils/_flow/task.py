@@ -45,7 +45,7 @@ def validated(arguments: Mapping[str, Any], spec: Mapping[str, Any], rules: Mapp
     result = ArgumentSpecValidator(dict(spec), **rules).validate(given)
     errors = _entry_errors(given, spec) or _messages(result)
     if errors:
-        raise TlsOpsError("; ".join(errors).rstrip(".") + ".", hint="See ansible-doc for the options of this module.")
+        raise TlsOpsError("; ".join(errors).rstrip(".") + ".")
     return dict(result.validated_parameters)
 
 

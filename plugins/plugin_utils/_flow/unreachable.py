@@ -19,8 +19,14 @@ _FILTERED = (
 )
 _LISTENER = (
     "Look at ansible_host and ansible_port, at the service WinRM on the server ('winrm enumerate winrm/config/listener'"
-    " shows where it listens), and at the firewalls between."
+    " shows where it listens), and at the firewalls between. Without ansible_port it is HTTPS on port 5986."
 )
+_SCHEME = (
+    "Something closed the connection, or does not speak HTTPS there. Look whether ansible_port and "
+    "ansible_winrm_scheme (ansible_psrp_protocol for psrp) are those of a listener of the server ('winrm enumerate "
+    "winrm/config/listener'); 5985 is usually HTTP, 5986 HTTPS."
+)
+_SSH = "Look at ansible_host and ansible_port, at the service sshd on the server, and at the firewalls between."
 _NAME = (
     "ansible_host is not a name in the certificate of the server's WinRM listener: reach it by one that is, or give "
     "the listener a certificate with this one."
@@ -31,7 +37,7 @@ _CA = (
 )
 _REJECTED = (
     "Look at ansible_user and ansible_password, at whether the account is locked or its password has expired, and at "
-    "ansible_winrm_transport (ansible_psrp_auth for psrp)."
+    "ansible_winrm_transport (for psrp ansible_psrp_auth, for ssh ansible_ssh_private_key_file)."
 )
 _HOST_KEY = (
     "ssh does not know the server, or knows another key of it: compare the fingerprint on the server, then put its key "
@@ -41,7 +47,7 @@ _SHELLS = (
     "Runs that broke off have left their shells there (MaxShellsPerUser). They end by themselves after the idle "
     "time-out, two hours by default; 'Restart-Service WinRM' on the server ends them at once."
 )
-_OTHERWISE = "Look at the connection by itself: 'ansible <host> -m ansible.windows.win_ping -vvv'."
+_OTHERWISE = "Look at the connection by itself: 'ansible <host> -m ansible.builtin.raw -a hostname -vvv'."
 
 # The first that is found. MS-WSMV 2.2.9.1 for the fault codes: 5 access denied, 2150859173 too many shells.
 _SIGNS = (
@@ -51,6 +57,8 @@ _SIGNS = (
     (r"Host key verification failed", _HOST_KEY),
     (r"mismatch|doesn't match|is not valid for", _NAME),
     (r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|self[- ]signed certificate", _CA),
+    (r"via ssh|^ssh:", _SSH),
+    (r"WRONG_VERSION_NUMBER|Connection aborted|Connection reset|RemoteDisconnected", _SCHEME),
     (r"refused|timed out|unreachable|No route|Name or service not known|getaddrinfo|resolve|Errno", _LISTENER),
 )
 

@@ -67,7 +67,8 @@ class Snapshot:
     web: WebServer | None = None
     consumers: Consumers | None = None
     accounts: Mapping[str, str] = dataclasses.field(default_factory=dict)  # name as asked -> SID, empty if unknown
-    read_at: datetime | None = None  # the controller's clock (aware, UTC) when the host's answer was there
+    asked_at: datetime | None = None  # the controller's clock (aware, UTC) when the host was asked
+    read_at: datetime | None = None  # and when its answer was there
     dry_run: bool = False  # a step may then accept what an earlier task of the play would have made, and says so
     prove_all: bool = False  # what an earlier batch did is unknown: a step proves all that it is about
     nonce: str = ""  # random hex of this run, for temporary names on the target

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import Endpoint
-from .._windows.clock import CLOCK_SECONDS, difference
+from .._windows.clock import CLOCK_SECONDS, outside
 from .._windows.personal import MY, WEB_HOSTING
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
@@ -51,7 +51,7 @@ def found(snapshot: Snapshot) -> tuple[Problem, ...]:
 
 
 def _clock(snapshot: Snapshot) -> Iterator[Problem]:
-    seconds = difference(snapshot) or 0
+    seconds = outside(snapshot)
     if abs(seconds) > CLOCK_SECONDS:
         side = "ahead of" if seconds > 0 else "behind"
         yield Problem(

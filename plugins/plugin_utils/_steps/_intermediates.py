@@ -10,9 +10,9 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
-from .._batch.operations import store_add, store_remove
 from .._model.change import Change
 from .._model.stores import Stores
+from .._windows import new_certificate
 from .._windows.stores import with_intermediate
 from .._x509.certificate import Certificate
 from .._x509.chain import Trust
@@ -81,12 +81,11 @@ def _reason(certificate: Certificate, in_chain: set[bytes], at: datetime) -> str
 
 
 def _added(certificate: Certificate) -> Change:
-    undo = (store_remove("CA", certificate.thumbprint),)
     until = f"until {certificate.not_after:%Y-%m-%d}"
     return Change(
         what=f"put the intermediate '{certificate.label}' into the CA store",
         where=rf"CA\{certificate.thumbprint}",
         before="",
         after=f"{certificate.subject_text}\nissued by {certificate.issuer_text}\n{until}",
-        operations=(dataclasses.replace(store_add("CA", certificate.der), undo=undo),),
+        operations=new_certificate.put("CA", certificate),
     )

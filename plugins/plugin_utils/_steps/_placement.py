@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from .._batch.operation import Operation
-from .._batch.operations import store_copy, store_remove
 from .._errors import TlsOpsError
 from .._model.change import Change
 from .._model.host import HostInfo
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import PersonalCertificate
 from .._model.web import WebServer
+from .._windows import new_certificate
 from .._windows.certreq import ACCEPTED, accept
 from .._windows.certutil import link_key
 from .._windows.dialect import dialect_of
@@ -116,9 +116,8 @@ def place(origin: Origin, store: str, snapshot: Snapshot) -> Placed:
         journal = without(journal, answered)
         personal = _accepted(origin, personal)
     if where != store:
-        undo = (store_remove(store, origin.leaf.thumbprint),)
-        copy = dataclasses.replace(store_copy(where, store, origin.leaf.thumbprint), undo=undo)
-        changes.append(_change(origin, store, f"copied from {where} with its key", (copy,)))
+        copy = new_certificate.put_copy(where, store, origin.leaf.thumbprint)
+        changes.append(_change(origin, store, f"copied from {where} with its key", copy))
         personal = (*personal, _entry(origin, store))
     return Placed(tuple(personal), journal, tuple(changes))
 

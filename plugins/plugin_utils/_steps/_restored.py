@@ -17,6 +17,7 @@ from .._model.change import Change
 from .._model.plan import Outcome, Proof, Verdict
 from .._model.snapshot import Snapshot
 from .._model.stores import PersonalCertificate
+from .._windows import new_certificate
 from .._windows.personal import opens_cng
 from .._windows.pfx_import import readable_by
 from .._x509.certificate import Certificate
@@ -90,12 +91,13 @@ def imported(opened: OpenedPfx, target: Target, snapshot: Snapshot, source: str)
         exportable=target.exportable,
         friendly_name=target.friendly_name,
     )
+    looks = () if target.there else (new_certificate.look(target.store, leaf.thumbprint),)
     return Change(
         what=f"put {labels([leaf])} with its key into the store {target.store}",
         where=rf"{target.store}\{leaf.thumbprint}",
         before=_before(target),
         after="\n".join(_after(leaf, target, source)),
-        operations=(dataclasses.replace(operation, undo=_undo(leaf, target)),),
+        operations=(*looks, dataclasses.replace(operation, undo=_undo(leaf, target))),
     )
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from .._batch.operations import store_add, store_remove
 from .._errors import TlsOpsError
 from .._model.change import Change
 from .._model.snapshot import Snapshot
+from .._windows import new_certificate
 from .._windows.roots import disallowed, is_disabled
 from .._windows.stores import with_root
 from .._x509.certificate import Certificate
@@ -93,11 +93,10 @@ def _check(root: Certificate, before: Snapshot, after: Snapshot, opened: OpenedP
 
 
 def _added(root: Certificate) -> Change:
-    undo = (store_remove("Root", root.thumbprint),)
     return Change(
         what=f"trust the root '{root.label}' of the backup",
         where=rf"Root\{root.thumbprint}",
         before="",
         after=f"{root.subject_text}\nuntil {root.not_after:%Y-%m-%d}",
-        operations=(dataclasses.replace(store_add("Root", root.der), undo=undo),),
+        operations=new_certificate.put("Root", root),
     )

@@ -215,5 +215,5 @@ def _check_destinations(destinations: Sequence[str]) -> None:
 def _check_password(password: str) -> None:
     """Raises TlsOpsError where it protects nothing, or has no bytes; the message does not show it."""
     if not password:
-        raise TlsOpsError("the backup's password is empty.", hint="Give one: it protects the private key in the backup.")
+        raise TlsOpsError("the backup's password is empty.", hint="Give one: it protects the key in the backup.")
     password_bytes(str(password), "the backup's password")

@@ -13,7 +13,7 @@ from .._batch.operation import Operation
 from .._batch.operations import file_write, reg_delete, reg_write_file, run
 from .._x509.certificate import Certificate
 from .dialect import Dialect
-from .journal import REQUESTS, drop_file, enter_file
+from .journal import REQUESTS, drop_file, enter_file, passing
 from .request_inf import NewRequest
 
 PROGRAM = r"%SystemRoot%\System32\certreq.exe"
@@ -58,7 +58,7 @@ def accept(leaf: Certificate, dialect: Dialect, *, system_root: str, nonce: str)
     acceptance itself has no undo: taking the certificate out of MY would leave its key without any link, because the
     pending request is gone by then.
     """
-    path = rf"{system_root}\Temp\tlsops-{nonce}.cer"
+    path = passing(system_root, nonce, "cer")
     accepted = run(PROGRAM, *dialect.quiet, "-accept", *dialect.machine, path, seconds=SECONDS)
     return enter_file(path), file_write(path, _pem(leaf)), accepted, *drop_file(path)
 
@@ -71,7 +71,7 @@ def new(
     No file is left, on a failure neither. The pending request in the store has no undo: which one it is nobody knows
     before it is made. Raises TlsOpsError where this Windows cannot be told what is asked for.
     """
-    given, made = (rf"{system_root}\Temp\tlsops-{nonce}.{kind}" for kind in ("inf", "req"))
+    given, made = (passing(system_root, nonce, kind) for kind in ("inf", "req"))
     making = (
         enter_file(given),
         enter_file(made),

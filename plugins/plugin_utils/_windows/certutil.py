@@ -9,11 +9,10 @@ Microsoft's KB889651 gives the command for Windows Server 2003, with the serial 
 
 from __future__ import annotations
 
-import dataclasses
-
 from .._batch.operation import Operation
-from .._batch.operations import run, store_add, store_remove
+from .._batch.operations import run, store_add
 from .._x509.certificate import Certificate
+from . import new_certificate
 from .personal import MY
 
 PROGRAM = r"%SystemRoot%\System32\certutil.exe"
@@ -22,10 +21,8 @@ SECONDS = 120  # it opens every key of the machine
 
 def link_key(leaf: Certificate, *, there: bool) -> tuple[Operation, ...]:
     """Puts the leaf into MY and links its key. The way back takes it out again, unless it was ``there`` without key."""
-    added = store_add(MY, leaf.der)
-    if not there:
-        added = dataclasses.replace(added, undo=(store_remove(MY, leaf.thumbprint),))
-    return added, run(PROGRAM, "-repairstore", "my", leaf.serial, seconds=SECONDS)
+    put = (store_add(MY, leaf.der),) if there else new_certificate.put(MY, leaf)
+    return *put, run(PROGRAM, "-repairstore", "my", leaf.serial, seconds=SECONDS)
 
 
 def explain() -> str:

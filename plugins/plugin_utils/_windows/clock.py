@@ -21,9 +21,20 @@ def difference(snapshot: Snapshot) -> float | None:
     return round((snapshot.host.clock - snapshot.read_at).total_seconds(), 1) + 0.0  # never -0.0
 
 
+def outside(snapshot: Snapshot) -> float:
+    """By how many seconds the target's clock lies before (negative) or behind the time in which it was asked.
+
+    0 where it may be right: when the host took a long time, nobody knows when it looked at its clock.
+    """
+    seconds = difference(snapshot) or 0.0
+    if seconds >= 0 or snapshot.asked_at is None:
+        return seconds
+    return min(0.0, (snapshot.host.clock - snapshot.asked_at).total_seconds())
+
+
 def off(snapshot: Snapshot) -> str:
     """``The server's clock is 1095 days behind the controller's``; empty up to CLOCK_SECONDS."""
-    seconds = difference(snapshot) or 0
+    seconds = outside(snapshot)
     if abs(seconds) <= CLOCK_SECONDS:
         return ""
     size, word = next((size, word) for least, size, word in _UNITS if abs(seconds) >= least)

@@ -26,7 +26,7 @@ TRUSTED_ROOT = JOURNAL + r"\TrustedRoot"
 FILES = JOURNAL + r"\File"
 DISALLOWED = "Disallowed"
 REBIND = "Rebind"
-_PASSING = re.compile(r"\\Temp\\tlsops-[0-9a-f]+\.(cer|inf|req)\Z", re.ASCII)
+_PASSING = re.compile(r"tlsops-[0-9a-f]+\.(cer|inf|req)\Z", re.ASCII)
 REQUESTS = r"HKLM\SOFTWARE\tlsops.windows\Request"
 
 
@@ -60,6 +60,11 @@ def parse(answers: Sequence[Answer]) -> Journal:
     return Journal(endpoints, saved, frozenset(marked[DISALLOWED]), frozenset(marked[REBIND]), made, files)
 
 
+def passing(system_root: str, nonce: str, kind: str) -> str:
+    """The path of a passing file; ``kind`` is what its name ends in."""
+    return rf"{system_root}\Temp\tlsops-{nonce}.{kind}"
+
+
 def enter_file(path: str) -> Operation:
     """A passing file is about to be made: its name is random, so a run that is cut off leaves it here for the next."""
     return dataclasses.replace(reg_write(FILES, path, "String", reg_text("")), undo=drop_file(path))
@@ -70,9 +75,11 @@ def drop_file(path: str) -> tuple[Operation, Operation]:
     return file_delete(path), reg_delete(FILES, path)
 
 
-def is_passing(path: str) -> bool:
-    """Whether the name is one that this collection gives; no other file is deleted because of an entry."""
-    return _PASSING.search(path) is not None
+def is_passing(path: str, system_root: str) -> bool:
+    """Whether the path is one that this collection gives there; no other file is deleted because of an entry."""
+    folder, backslash, name = path.rpartition("\\")
+    there = f"{folder}{backslash}".casefold() == f"{system_root}\\Temp\\".casefold()
+    return there and _PASSING.match(name) is not None
 
 
 def _blobs(values: dict[str, RegistryValue]) -> dict[str, bytes]:

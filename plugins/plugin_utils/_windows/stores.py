@@ -31,22 +31,22 @@ class Place:
 
 # win32 docs, "System Store Locations" and "Certificate Store Migration". Group Policy and Enterprise are physical
 # stores of the machine's Root and CA; services that run as SYSTEM also see SYSTEM's own.
-_MACHINE = r"HKLM\SOFTWARE\Microsoft\SystemCertificates"
+MACHINE = r"HKLM\SOFTWARE\Microsoft\SystemCertificates"
 _POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates"
 _ENTERPRISE = r"HKLM\SOFTWARE\Microsoft\EnterpriseCertificates"
 _SYSTEM = r"HKU\S-1-5-18\SOFTWARE\Microsoft\SystemCertificates"
 
 PLACES = (
-    Place("Root", "Registry", rf"{_MACHINE}\ROOT\Certificates"),
-    Place("Root", "AuthRoot", rf"{_MACHINE}\AuthRoot\Certificates"),
+    Place("Root", "Registry", rf"{MACHINE}\ROOT\Certificates"),
+    Place("Root", "AuthRoot", rf"{MACHINE}\AuthRoot\Certificates"),
     Place("Root", "Policies", rf"{_POLICIES}\Root\Certificates"),
     Place("Root", "Enterprise", rf"{_ENTERPRISE}\Root\Certificates"),
     Place("Root", "System", rf"{_SYSTEM}\Root\Certificates"),
-    Place("CA", "Registry", rf"{_MACHINE}\CA\Certificates"),
+    Place("CA", "Registry", rf"{MACHINE}\CA\Certificates"),
     Place("CA", "Policies", rf"{_POLICIES}\CA\Certificates"),
     Place("CA", "Enterprise", rf"{_ENTERPRISE}\CA\Certificates"),
     Place("CA", "System", rf"{_SYSTEM}\CA\Certificates"),
-    Place("Disallowed", "Registry", rf"{_MACHINE}\Disallowed\Certificates"),
+    Place("Disallowed", "Registry", rf"{MACHINE}\Disallowed\Certificates"),
     Place("Disallowed", "Policies", rf"{_POLICIES}\Disallowed\Certificates"),
     Place("Disallowed", "Enterprise", rf"{_ENTERPRISE}\Disallowed\Certificates"),
     Place("Disallowed", "System", rf"{_SYSTEM}\Disallowed\Certificates"),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from tests.fleet.faults import When
 from tests.fleet.world.host import Host
@@ -15,6 +16,7 @@ from .farm import SELECTORS, Web
 
 ONE_ACT = 2  # looks: behind the operation that takes away, and before the one that brings back
 WITH_WAY_BACK = 6  # the same, where that one fails: then a further delete that finds nothing, and an add
+FIRST_OF_ALL = 5  # operations of a later batch: checks that all is as it was read, then what brings back
 
 
 @dataclasses.dataclass
@@ -34,11 +36,21 @@ class Guard:
     _inherited: bool = False
     _now: int = 0
 
+    def __post_init__(self) -> None:
+        self._first = self._held()
+
+    def _held(self) -> list[Any]:
+        return [self.host.sslcert(selector) for selector in SELECTORS[self.web]]
+
+    @property
+    def swapped(self) -> bool:
+        """Whether an endpoint has another certificate than in the beginning."""
+        return any(now not in (None, first) for now, first in zip(self._held(), self._first, strict=True))
+
     @property
     def whole(self) -> bool:
         """Whether each endpoint has a certificate, and the site is started."""
-        held = all(self.host.sslcert(selector) is not None for selector in SELECTORS[self.web])
-        return held and self.host.sites["Production"] == "Started"
+        return None not in self._held() and self.host.sites["Production"] == "Started"
 
     def look(self, batch: int, when: When, number: int, operation: str) -> None:
         del when, operation

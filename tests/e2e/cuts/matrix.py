@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,51 +17,16 @@ from tests.fleet.fleet import Fleet
 from tests.fleet.world.host import Host
 from tests.fleet.world.scenario import Scenario
 
-from . import points
-from .farm import KINDS, Kind, differences, facts, farm, troubled, twin
-from .guard import ONE_ACT, WITH_WAY_BACK, Guard
+from . import points, verdict
+from .farm import KINDS, Kind, facts, farm, troubled, twin
+from .guard import Guard
 from .points import Point, Transport
+from .verdict import Cell, Model, Outcome
 
 PASSWORD = "correct horse battery staple"
 FORKS = 16
-OLD_STORE = "\\SystemCertificates\\MY\\Certificates\\"  # what is in it from the start is the old certificate
 _ENDS = 120.0  # seconds after which what a cut left running must be over
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """One host of the matrix: cut off at ``point``."""
-
-    host: str
-    kind: Kind
-    transport: Transport
-    point: Point
-
-
-@dataclasses.dataclass
-class Outcome:
-    """What became of a cell. ``ended``: healed, error, unreachable; ``gap``: the next run had to bring back what the
-    production site was left without. ``problems``: what must not be, in words."""
-
-    cell: Cell
-    ended: str = ""
-    changed: bool = False
-    message: str = ""
-    gap: bool = False
-    shells: int = 0
-    within: int = 0
-    problems: list[str] = dataclasses.field(default_factory=list)
-
-
-@dataclasses.dataclass(frozen=True)
-class Model:
-    """What a run does on a host of a kind that is not cut off. ``end``: how it and the next runs leave the host."""
-
-    messages: Sequence[str]
-    batches: Sequence[Sequence[str]]
-    starts: dict[int, int] | None
-    end: Mapping[str, str]
-    after_crash: Mapping[str, str]
+_SAMPLE = 6  # one of so many
 
 
 class Ground:
@@ -130,6 +94,10 @@ def models(ground: Ground) -> dict[Kind, Model]:
     hosts = {kind.model: kind for kind in KINDS}
     with ground.fleet(hosts) as fleet:
         variables = {name: ground.variables(kind, "ntlm") for name, kind in hosts.items()}
+        before = {name: facts(fleet.hosts[name]) for name in hosts}
+        guards = {name: Guard(fleet.hosts[name], kind.web) for name, kind in hosts.items()}
+        for name, guard in guards.items():
+            fleet.faults.watch(name, guard.look)
         plain = {name: own for name, own in variables.items() if not hosts[name].trouble}
         (first,) = ground.play(fleet, plain, 1)
         assert all(each["status"] == "ok" for each in first.values()), first
@@ -138,10 +106,13 @@ def models(ground: Ground) -> dict[Kind, Model]:
         (broken,) = ground.play(fleet, {name: own for name, own in variables.items() if name not in plain}, 1)
         assert all(each["status"] == "failed" for each in broken.values()), broken
         del undo
-        return {kind: _model(fleet, kind, broken) for kind in KINDS}
+        for name in broken:
+            left = verdict.not_taken_back(facts(fleet.hosts[name]), before[name])
+            assert not left, f"{name}: {left}"
+        return {kind: _model(fleet, kind, broken, guards[kind.web].stays) for kind in KINDS}
 
 
-def _model(fleet: Fleet, kind: Kind, broken: Mapping[str, Any]) -> Model:
+def _model(fleet: Fleet, kind: Kind, broken: Mapping[str, Any], stays: int) -> Model:
     clean, faults = fleet.hosts[kind.web], fleet.faults
     messages, batches = faults.messages(kind.model), faults.batches(kind.model)
     starts = None
@@ -150,7 +121,7 @@ def _model(fleet: Fleet, kind: Kind, broken: Mapping[str, Any]) -> Model:
         starts = _way_back(batches, faults.batches(kind.web))
     again = twin(clean, "crashed")
     again.crash()
-    return Model(messages, batches, starts, facts(clean), facts(again))
+    return Model(messages, batches, starts, facts(clean), facts(again), stays)
 
 
 def _way_back(batches: Sequence[Sequence[str]], clean: Sequence[Sequence[str]]) -> dict[int, int]:
@@ -173,27 +144,45 @@ def cells(kind: Kind, model: Model, transport: Transport) -> list[Cell]:
     return [Cell(f"{name}-{number:03}", kind, transport, point) for number, point in enumerate(every)]
 
 
-def run(ground: Ground, known: Mapping[Kind, Model], wanted: Sequence[Cell]) -> list[Outcome]:
-    """Cuts each host off at its point, then runs twice more."""
+def run(ground: Ground, known: Mapping[Kind, Model], wanted: Sequence[Cell], *, every: bool) -> list[Outcome]:
+    """Cuts each host off at its point, then runs twice more.
+
+    Not ``every`` one: of hosts that are as one that was not cut off, to the last value, a sample is run again. What
+    further runs do on the others is known from it.
+    """
     with ground.fleet({cell.host: cell.kind for cell in wanted}) as fleet:
         guards, before, cures = _prepared(fleet, known, wanted)
         (broken,) = ground.play(fleet, {cell.host: _cut_off(ground, cell) for cell in wanted}, 1)
         assert fleet.faults.wait_idle(_ENDS), "something goes on for ever"
         outcomes = [
-            _judged(fleet, cell, known[cell.kind], broken[cell.host], before[cell.host], guards[cell.host])
+            verdict.judged(fleet, cell, known[cell.kind], broken[cell.host], before[cell.host], guards[cell.host])
             for cell in wanted
         ]
         fleet.faults.clear()
         for cell in wanted:
             cures[cell.host]()
             guards[cell.host].anew()
-        variables = {cell.host: ground.variables(cell.kind, cell.transport) for cell in wanted}
-        following, third = ground.play(fleet, variables, 2)
+        _played_on(ground, fleet, outcomes, every=every)
         for outcome in outcomes:
             host = outcome.cell.host
-            _settled(fleet.hosts[host], outcome, known[outcome.cell.kind], following[host], third.get(host, {}))
-            _guarded(outcome, guards[host])
+            verdict.lasting(fleet.hosts[host], outcome, known[outcome.cell.kind], guards[host])
         return outcomes
+
+
+def _played_on(ground: Ground, fleet: Fleet, outcomes: Sequence[Outcome], *, every: bool) -> None:
+    """The next run and the one after it."""
+    cells = {outcome.cell.host: outcome.cell for outcome in outcomes}
+    variables = {name: ground.variables(cell.kind, cell.transport) for name, cell in cells.items()}
+    sample = {name for number, name in enumerate(cells) if every or number % _SAMPLE == 0}
+    again = {each.cell.host for each in outcomes if each.cell.host in sample or not verdict.as_clean(each)}
+    (following,) = ground.play(fleet, {name: own for name, own in variables.items() if name in again}, 1)
+    for outcome in outcomes:
+        if outcome.cell.host in again:
+            verdict.settled(outcome, following[outcome.cell.host], fleet.faults.batches(outcome.cell.host))
+    (third,) = ground.play(fleet, {name: own for name, own in variables.items() if name in sample}, 1)
+    for outcome in outcomes:
+        if outcome.cell.host in sample:
+            verdict.at_rest(outcome, third[outcome.cell.host])
 
 
 def _prepared(
@@ -216,60 +205,3 @@ def _cut_off(ground: Ground, cell: Cell) -> dict[str, Any]:
         own = {"operation_timeout_sec": points.READ_TIMEOUT - 1, "read_timeout_sec": points.READ_TIMEOUT}
         variables |= {f"ansible_winrm_{name}": value for name, value in own.items()}
     return variables | ({"batch_time": points.BATCH_TIME} if cell.point.timed else {})
-
-
-def _judged(
-    fleet: Fleet, cell: Cell, model: Model, result: Mapping[str, Any], before: dict[str, str], guard: Guard
-) -> Outcome:
-    """The run that was cut off."""
-    status = {"ok": "healed", "failed": "error"}.get(result["status"], result["status"])
-    changed, message = bool(result.get("changed")), f"{result.get('msg', '')} | {result.get('hint', '')}"
-    outcome = Outcome(cell, status, changed, message, not guard.whole, fleet.open_shells(cell.host))
-    now = facts(fleet.hosts[cell.host])
-    outcome.problems += [f"not kept: {each}" for each in differences(_keys(now), _keys(before))]
-    outcome.problems += [f"gone: {place}" for place in before if OLD_STORE in place and place not in now]
-    if not fleet.faults.acted[cell.host]:
-        outcome.problems.append("was not cut off")
-    if status == "healed":
-        outcome.problems += [f"said ok, but {each}" for each in differences(now, dict(model.end))]
-        outcome.problems += [] if changed else ["said that nothing was changed"]
-    elif not changed:
-        kept = "said that nothing was changed, but "
-        outcome.problems += [f"{kept}{each}" for each in differences(_telling(now), _telling(before))]
-    if status == "error" and not (result["msg"].startswith(f"{cell.host} renewal ") and result.get("hint")):
-        outcome.problems.append(f"unclear: {message}")
-    return outcome
-
-
-def _keys(known: Mapping[str, str]) -> dict[str, str]:
-    """A renewal makes no key and deletes none, however it ends."""
-    return {place: what for place, what in known.items() if place.startswith("key ")}
-
-
-def _telling(known: Mapping[str, str]) -> dict[str, str]:
-    """Without the journal's own keys, where they hold nothing."""
-    own = "HKLM\\SOFTWARE\\tlsops.windows"
-    return {place: what for place, what in known.items() if not (place.startswith(own) and place.endswith("\\"))}
-
-
-def _settled(
-    host: Host, outcome: Outcome, model: Model, following: Mapping[str, Any], third: Mapping[str, Any]
-) -> None:
-    """The next run, and the one after it."""
-    for name, result in (("next", following), ("third", third)):
-        if result.get("status") != "ok":
-            outcome.problems.append(f"{name} run: {result.get('msg', result)} {result.get('hint', '')}")
-    outcome.problems += [f"in the end {each}" for each in differences(facts(host), dict(model.end))]
-    if third.get("changed"):
-        outcome.problems.append("third run: changed something")
-    crashed = twin(host, "crashed")
-    crashed.crash()
-    outcome.problems += [f"once power is lost {each}" for each in differences(facts(crashed), dict(model.after_crash))]
-
-
-def _guarded(outcome: Outcome, guard: Guard) -> None:
-    outcome.within = guard.within
-    if guard.stays > (WITH_WAY_BACK if outcome.ended == "error" else ONE_ACT):
-        outcome.problems.append(f"production was without for {guard.stays} looks")
-    if not guard.whole:
-        outcome.problems.append("production is without in the end")

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .matrix import Cell, Model
-from .points import TRANSPORTS, Operation
+from .points import LOST, TRANSPORTS, Operation
+from .verdict import Cell, Model
 
 # Operations behind which a host is as it was before them.
 LOOKS = frozenset({"reg.read", "adsi.read", "file.read", "store.read", "store.export_pfx", "key.prove", "tcp.exchange"})
-_READS, _TROUBLED, _MESSAGES = 12, 9, 2  # one place of so many
+_READS, _TROUBLED, _MESSAGES, _GOING_ON = 12, 9, {"iis7": 2, "iis6": 3}, 3  # one place of so many
 
 
 def wanted(how: str, cells: Sequence[Cell], known: Model) -> list[Cell]:
@@ -25,22 +25,28 @@ def wanted(how: str, cells: Sequence[Cell], known: Model) -> list[Cell]:
     places: dict[tuple[int, ...], list[Cell]] = {}
     for cell in cells:
         places.setdefault(cell.point.place, []).append(cell)
-    return [one for place, own in enumerate(places.values()) if (one := _one(own, place, known)) is not None]
+    return [cell for place, own in enumerate(places.values()) for cell in _some(own, place, known)]
 
 
-def _one(cells: Sequence[Cell], place: int, known: Model) -> Cell | None:
-    """Of a place one effect over one transport, others at the next place; nothing where the place is left out."""
-    cell = cells[place % len(cells)]
-    if cell.transport != TRANSPORTS[place % 2] or not _counts(cell, place, known):
-        return None
-    return cell
+def _some(cells: Sequence[Cell], place: int, known: Model) -> Iterator[Cell]:
+    """Of a place over one transport: what leaves all to the next run; at some one effect more, with which the run goes
+    on. The next place has others; nothing where the place is left out."""
+    if cells[0].transport != TRANSPORTS[place % 2] or not _counts(cells[0], place, known):
+        return
+    lost = [cell for cell in cells if cell.point.effect in LOST and cell.point.place[0] > 0]
+    others = [cell for cell in cells if cell.point.effect not in LOST]
+    turn = place // len(TRANSPORTS)
+    if lost:
+        yield lost[turn % len(lost)]
+    if not lost or place % _GOING_ON == 0:
+        yield others[turn % len(others)]
 
 
 def _counts(cell: Cell, place: int, known: Model) -> bool:
     """In write batches every place counts at which the host is not as it was at the place before."""
     point = cell.point
     if not isinstance(point, Operation):
-        return place % _MESSAGES == 0 or cell.kind.web == "iis7"
+        return place % _MESSAGES[cell.kind.web] == 0
     if cell.kind.trouble:
         return place % _TROUBLED == 0
     if point.batch == 0:

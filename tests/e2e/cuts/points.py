@@ -16,6 +16,7 @@ from tests.fleet.wsman import INVALID, MAX_PROCESSES, MAX_SHELLS, Fault
 
 READ_TIMEOUT = 2  # seconds that such a client waits for a reply; stock Ansible: 30
 GONE = 2.0  # seconds for which a host is lost, or a process goes on unheard: the "minute" of a real one
+AWAY = 3600.0  # seconds: until all faults are cleared, so that the run ends without the host
 LATE = 3.5  # seconds that are longer than the client waits
 BATCH_TIME = 10  # seconds that a batch may take where one hangs: the least that the option ``timeout`` takes
 
@@ -45,8 +46,17 @@ _QUOTAS: dict[str, dict[str, Rule]] = {
 }
 _REFUSED = {"fault": Rule("fault", fault=INVALID)}
 MESSAGE_EFFECTS = (*_BROKEN, "fault", "quota", "operations")
-CUT_EFFECTS: tuple[CutEffect, ...] = ("kill", "drop", "leave", "power", "hang")
-_SECONDS: dict[CutEffect, float] = {"kill": 0, "drop": GONE, "leave": GONE, "power": GONE, "hang": BATCH_TIME + 1}
+CUT_EFFECTS: tuple[CutEffect, ...] = ("kill", "lose", "drop", "power", "leave", "hang")
+LOST: tuple[CutEffect, ...] = ("lose", "power")  # what was begun is left to the next run
+ENDING: tuple[CutEffect, ...] = ("kill", "drop", *LOST)  # a process that was at work may end in the middle of it
+_SECONDS: dict[CutEffect, float] = {
+    "kill": 0,
+    "lose": AWAY,
+    "drop": GONE,
+    "power": AWAY,
+    "leave": GONE,
+    "hang": BATCH_TIME + 1,
+}
 _ACTIONS = ("Create", "Command", "Send", "Receive", "Signal", "Delete")
 _WAITS = frozenset({"late", "silent"})  # where the client's own limit has to end the wait
 

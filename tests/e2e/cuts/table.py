@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .farm import KINDS
-from .matrix import Outcome
 from .points import CUT_EFFECTS, MESSAGE_EFFECTS, TRANSPORTS, Message
+from .verdict import Outcome
 
 _ENDED = {"healed": "ok", "error": "err", "unreachable": "unr"}
 _WEBS = {"iis7": "IIS 10 on Server 2016 (delete and add)", "iis6": "IIS 6.0 on Server 2003 (metabase, portions)"}
@@ -27,8 +27,10 @@ A cell is two hosts, cut off at that place, over Basic and over NTLM. Batches ar
   unr   unreachable: the host was never reached, nothing was changed
   g     behind it: the production site was without its certificate, or not started, until the next run
   .     not played here      !  a fault: see below
+With lose and power the host is away until the run has ended, so what was begun is left to the next one.
 Behind every cell but those with ! the next run ended with ok, as a host that was not cut off, to the last value; a
-third run changed nothing, also on disk (power was lost then).
+third run changed nothing, also on disk (power was lost then). Where not all cells are played: a sample of both runs
+where the cell is ok, of the third one elsewhere.
 """
 
 

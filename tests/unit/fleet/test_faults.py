@@ -136,6 +136,19 @@ def test_power_loss_takes_process_shells_and_the_host(fleet: Fleet, host: Steppi
     assert run(client(fleet, "web01"), BATCH)[2] == 0
 
 
+def test_a_lost_host_keeps_its_shells_and_what_it_has_not_saved(fleet: Fleet, host: Stepping) -> None:
+    fleet.faults.cut("web01", Cut(1, "after", "lose", 3600))
+    protocol, shell, command = started(fleet)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        protocol.get_command_output_raw(shell, command)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        client(fleet, "web01", "basic").open_shell()
+    assert fleet.faults.wait_idle(10)
+    assert (host.done, host.crashes, fleet.open_shells("web01")) == (["one", "two"], 0, 1)
+    fleet.faults.clear()
+    assert run(client(fleet, "web01"), BATCH)[2] == 0
+
+
 def test_a_hanging_process_goes_on_and_its_client_asks_again(fleet: Fleet, host: Stepping) -> None:
     fleet.faults.cut("web01", Cut(1, "before", "hang", 1.5))
     protocol, shell, command = started(fleet)
@@ -144,7 +157,7 @@ def test_a_hanging_process_goes_on_and_its_client_asks_again(fleet: Fleet, host:
     assert host.done == [*NAMES]
 
 
-@pytest.mark.parametrize("effect", ["drop", "leave", "kill", "power", "hang"])
+@pytest.mark.parametrize("effect", ["drop", "leave", "kill", "lose", "power", "hang"])
 def test_an_unheard_batch_of_one_host_touches_no_other(fleet: Fleet, host: Stepping, effect: CutEffect) -> None:
     fleet.faults.cut("web01", Cut(0, "before", effect, 0.5))
     started(fleet)

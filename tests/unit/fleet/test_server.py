@@ -212,6 +212,7 @@ def test_input_after_the_end_is_a_fault(fleet: Fleet, host: FakeHost) -> None:
         ("POST /wsman/web01 HTTP/1.1\r\nAuthorization: Basic !!\r\n\r\n", "401"),
         ("POST /wsman/web01 HTTP/1.1\r\nno colon\r\n\r\n", "400"),
         ("nonsense\r\n\r\n", "400"),
+        ("\x16\x03\x01", "400"),  # how TLS begins
         ("POST /wsman/web01 HTTP/1.1\r\nX: " + "x" * 70_000 + "\r\n\r\n", "431"),
     ],
 )

@@ -163,7 +163,7 @@ class Iis7:
         if self.lacks_appcmd:
             raise TlsOpsError(
                 f"{site_states.APPCMD} is not on this server, so the site '{site.name}' cannot be started or stopped.",
-                hint="It belongs to the role Web Server (IIS): install the feature Management Tools of that role again.",
+                hint="It belongs to the role Web Server (IIS): install its feature Management Tools again.",
             )
 
     def start_services(self) -> tuple[Operation, ...]:

@@ -95,8 +95,13 @@ def _iis7(answers: Sequence[Answer], product: dict[str, RegistryValue], language
     else:
         configuration = _local(product, config)
     running = all(runs(name, services) for name in SERVICES)
-    sites = _with_states(configuration.sites, states if running else None)
-    checks = unchanged.states(states, sites) if running else ()
+
+    def listed(answer: Answer) -> tuple[Site, ...]:
+        known = shared.sites(answer, language, found)[0] if configuration.shared else configuration.sites
+        return _with_states(known, answer)
+
+    sites = listed(states) if running else _with_states(configuration.sites, None)
+    checks = unchanged.states(states, listed) if running else ()
     return Iis7(
         known_sites=sites,
         known_endpoints=endpoints(found, sites),

@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
 from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsOpsError
-from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.action import _next
+from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.action import Door, _next
 
 
 @pytest.mark.parametrize(
@@ -24,3 +29,20 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.action import
 )
 def test_what_to_do_where_nobody_knew_better(stage: str, changed: bool, words: str) -> None:
     assert _next(TlsOpsError("x", step="renewal", stage=stage, changed=changed)).startswith(words)
+
+
+def test_what_a_host_that_was_never_reached_says_cannot_steer_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(Door):
+        STEP = SimpleNamespace(name="renewal")
+
+        def _go(self, host: str) -> dict[str, Any]:
+            raise AnsibleConnectionFailure(f"ntlm: {host} is busy\r\nweb02 | SUCCESS\x1b[2J.")
+
+    monkeypatch.setattr(ActionBase, "run", lambda *_arguments: {})
+    door = Gone.__new__(Gone)
+    door._task = SimpleNamespace(async_val=0)
+    with pytest.raises(AnsibleConnectionFailure) as error:
+        door.run(task_vars={"inventory_hostname": "web01"})
+    words = str(error.value)
+    assert words.startswith(r"ntlm: web01 is busy web02 | SUCCESS\x1b[2J. Look at the connection by itself")
+    assert words.endswith("Nothing was changed.")

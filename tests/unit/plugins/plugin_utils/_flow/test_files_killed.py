@@ -51,6 +51,29 @@ def _no_link(*_arguments: Any, **_more: Any) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
 
 
+@linux_only
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.EINVAL])
+@pytest.mark.parametrize("call", ["open", "link"])
+def test_where_a_file_cannot_be_without_a_name_it_is_written_the_other_way(
+    tmp_path: Path, number: int, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Network file systems, sandboxes and containers refuse it each with another number."""
+    real = {"open": os.open, "link": os.link}[call]
+
+    def refusing(path: Any, *arguments: Any, **more: Any) -> Any:
+        if str(path) == "." or "proc" in str(path):
+            raise OSError(number, os.strerror(number))
+        return real(path, *arguments, **more)
+
+    monkeypatch.setattr(files_module.os, call, refusing)
+    for replace in (False, True):
+        write(tmp_path / f"{replace}.pfx", replace=replace)
+    assert {each.read_bytes() for each in tmp_path.iterdir()} == {CONTENT}
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(TlsOpsError, match="has appeared meanwhile"):
+        write(tmp_path / "False.pfx")
+
+
 def write(path: Path, *, replace: bool = False) -> None:
     ControllerFiles(DataLoader(), "web01").write(str(path), CONTENT, vault=False, replace=replace)
 

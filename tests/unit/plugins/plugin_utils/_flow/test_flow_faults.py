@@ -75,7 +75,9 @@ class Ending(Scripted):
         return super().batch(operations, mode=mode, timeout=timeout)
 
 
-@pytest.mark.parametrize(("mode", "words"), [("read", "Nothing was changed."), ("write", "it waits for that batch")])
+@pytest.mark.parametrize(
+    ("mode", "words"), [("read", "Nothing was changed."), ("write", "up to a minute for that batch")]
+)
 def test_a_task_whose_time_is_over_ends_in_words_and_sends_nothing_more(mode: str, words: str) -> None:
     target = Ending(mode=mode)
     with pytest.raises(TlsOpsError, match="the keyword timeout") as caught:

@@ -48,7 +48,7 @@ def test_without_a_journal_there_is_no_repair() -> None:
 
 
 def test_a_passing_file_that_was_left_is_deleted_and_no_other() -> None:
-    given = Snapshot(cast(Any, None), Journal(files=(PASSING, "C:\\boot.ini")))
+    given = Snapshot(HOST, Journal(files=(PASSING, "C:\\boot.ini")))
     repaired, _own = stage.plan(Planned([Plan("planned", given)]), given).parts
     assert [change.operations for change in repaired.changes] == [drop_file(PASSING)]
     assert repaired.result == {"repaired": [PASSING]}

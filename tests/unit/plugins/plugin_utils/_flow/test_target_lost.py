@@ -64,6 +64,17 @@ def test_what_ends_the_task_is_not_taken_for_a_lost_connection(ending: type[Base
     assert target.has_written
 
 
+def test_the_end_of_a_generator_is_trouble_of_the_connection() -> None:
+    def execute(_command: str, in_data: bytes) -> dict[str, str]:  # noqa: ARG001
+        try:
+            raise GeneratorExit
+        finally:
+            raise OSError("connection reset by peer")
+
+    with pytest.raises(UnknownOutcome, match="reset"):
+        ConnectionTarget(SimpleNamespace(transport="winrm"), execute).batch([host_info()], mode="write", timeout=30)
+
+
 def test_what_ends_the_task_ends_the_reconnection_too() -> None:
     calls: list[str] = []
 

@@ -45,6 +45,18 @@ POOL = "HTTPSConnectionPool(host='web01', port=5986): Max retries exceeded with 
             "Look at ansible_host and ansible_port",
         ),
         (f"ntlm: {POOL}NameResolutionError('[Errno -2] Name or service not known'))", "Look at ansible_host and"),
+        (
+            f"ntlm: {POOL}SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)')))",
+            "Something closed the connection, or does not speak HTTPS there",
+        ),
+        (
+            "ntlm: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
+            "Something closed the connection, or does not speak HTTPS there",
+        ),
+        (
+            "Failed to connect to the host via ssh: ssh: connect to host web01 port 22: Connection refused",
+            "Look at ansible_host and ansible_port, at the service sshd",
+        ),
         ("something new", "Look at the connection by itself"),
     ],
 )

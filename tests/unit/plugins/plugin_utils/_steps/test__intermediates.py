@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.operations import store_add, store_remove
+from ansible_collections.tlsops.windows.plugins.plugin_utils._batch.payload import digest
 from ansible_collections.tlsops.windows.plugins.plugin_utils._model.stores import Stores
 from ansible_collections.tlsops.windows.plugins.plugin_utils._steps._intermediates import chain_problem, sorted_out
 from ansible_collections.tlsops.windows.plugins.plugin_utils._windows.blob import Blob
@@ -64,7 +65,13 @@ def test_a_copy_that_only_system_sees_is_not_enough() -> None:
 
 def test_each_is_added_with_its_way_back() -> None:
     change, _other = sorted_out(LEAF.certificate, ANSWER, stores(), NOW).changes()
-    (operation,) = change.operations
+    look, operation = change.operations
+    assert (look.name, look.expect, look.undo) == ("reg.read", digest(b""), ())
+    assert look.differs is not None
+    assert look.differs(b"x") == (
+        rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\CA\Certificates\{CROSS.thumbprint} has changed since it was "
+        "read: it was not there and is there now"
+    )
     assert operation.arguments == store_add("CA", CROSS.der).arguments
     assert operation.undo == (store_remove("CA", CROSS.thumbprint),)
     assert change.where == rf"CA\{CROSS.thumbprint}"

@@ -131,8 +131,8 @@ def test_server_2003_links_the_key_of_a_reissue_by_another_way() -> None:
         here = dataclasses.replace(snapshot(*there), host=HOST_2003)
         placed = place(found(ANSWER, there), "MY", here)
         (change,) = placed.changes
-        assert [each.name for each in change.operations] == ["store.add", "run"]
-        assert (len(change.operations[0].undo), change.permanent) == (undone, "")
+        assert [each.name for each in change.operations] == ["reg.read", "store.add", "run"][not undone :]
+        assert (len(change.operations[-2].undo), change.permanent) == (undone, "")
         assert placed.personal == (BEFORE, dataclasses.replace(BEFORE, certificate=NEW.certificate))
 
 
@@ -152,7 +152,8 @@ def test_one_that_lay_there_without_its_key_has_it_then() -> None:
 def test_into_web_hosting_by_way_of_my() -> None:
     placed = place(found(ANSWER, [WAITING]), "WebHosting", snapshot(WAITING))
     assert [each.where.split("\\")[0] for each in placed.changes] == ["MY", "WebHosting"]
-    (copy,) = placed.changes[1].operations
+    look, copy = placed.changes[1].operations
+    assert (look.name, look.undo) == ("reg.read", ())
     assert copy.arguments == store_copy("MY", "WebHosting", NEW.thumbprint).arguments
     assert copy.undo == (store_remove("WebHosting", NEW.thumbprint),)
     assert {one.store for one in placed.personal} == {"MY", "WebHosting"}
@@ -161,7 +162,7 @@ def test_into_web_hosting_by_way_of_my() -> None:
 @pytest.mark.parametrize(("there", "wanted"), [(IN_MY, "WebHosting"), (IN_WEB, "MY")])
 def test_from_one_store_to_the_other(there: PersonalCertificate, wanted: str) -> None:
     (change,) = place(found(ANSWER, [there]), wanted, snapshot(there)).changes
-    assert change.operations[0].arguments == store_copy(there.store, wanted, NEW.thumbprint).arguments
+    assert change.operations[1].arguments == store_copy(there.store, wanted, NEW.thumbprint).arguments
 
 
 def test_installed_already() -> None:

@@ -22,7 +22,8 @@ LEAF = mint("www.example.com").certificate
 
 @pytest.mark.parametrize(("there", "undo"), [(False, (store_remove("MY", LEAF.thumbprint),)), (True, ())])
 def test_the_certificate_then_its_key(there: bool, undo: tuple[object, ...]) -> None:
-    added, linked = link_key(LEAF, there=there)
+    *look, added, linked = link_key(LEAF, there=there)
+    assert [each.name for each in look] == ["reg.read"] * (not there)
     assert added.arguments == store_add("MY", LEAF.der).arguments
     assert added.undo == undo
     assert linked == run(r"%SystemRoot%\System32\certutil.exe", "-repairstore", "my", LEAF.serial, seconds=120)
@@ -34,6 +35,8 @@ def test_what_to_do_where_it_failed_is_in_the_error() -> None:
     planned = apply.sequence(plan)
     failed = Answer("error", kind="exit", number=-2146885628, text="exit code")
     with pytest.raises(TlsOpsError, match=r"certutil\.exe -repairstore my") as error:
-        apply.check_done(planned, (Answer("ok"), failed, *[Answer("skipped")] * (len(planned.operations) - 2)))
+        apply.check_done(
+            planned, (Answer("ok"), Answer("ok"), failed, *[Answer("skipped")] * (len(planned.operations) - 3))
+        )
     assert explain() in error.value.hint
     assert "make a new request" in explain()

@@ -42,6 +42,15 @@ def test_how_far_it_is_off(seconds: float, words: str) -> None:
     assert off(snapshot(seconds)) == f"The server's clock is {words} the controller's"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-900, ""), (-1, ""), (-1200, ""), (-1201, "5 minutes behind"), (301, "5 minutes ahead of")]
+)
+def test_a_host_that_took_long_to_answer_has_no_wrong_clock_for_that(seconds: float, words: str) -> None:
+    slow = dataclasses.replace(snapshot(seconds), asked_at=NOW - timedelta(minutes=15))
+    assert off(slow) == (f"The server's clock is {words} the controller's" if words else "")
+    assert difference(slow) == seconds
+
+
 def test_without_a_reading_nothing_is_known() -> None:
     assert difference(Snapshot(cast(Any, None), Journal())) is None
     assert off(Snapshot(cast(Any, None), Journal())) == ""

@@ -72,8 +72,13 @@ def test_entries_of_both_kinds_are_read() -> None:
     ("path", "passing"),
     [
         (PASSING, True),
-        (r"D:\WINNT\Temp\tlsops-0.inf", True),
+        (r"c:\WINDOWS\temp\tlsops-0.inf", True),
         (r"C:\Windows\Temp\tlsops-0.req", True),
+        (r"D:\Windows\Temp\tlsops-0.req", False),
+        (r"\\other.example\share\Temp\tlsops-0.cer", False),
+        (r"C:\Windows\Temp\..\..\Temp\tlsops-0.cer", False),
+        (r"%SystemRoot%\Temp\tlsops-0.cer", False),
+        ("tlsops-0.cer", False),
         (r"C:\Windows\Temp\tlsops-0.req:stream", False),
         (r"C:\Windows\Temp\tlsops-..\..\win.ini", False),
         (r"C:\Windows\Temp\other.cer", False),
@@ -83,7 +88,7 @@ def test_entries_of_both_kinds_are_read() -> None:
     ],
 )
 def test_only_files_of_our_own_names_are_passing_ones(path: str, passing: bool) -> None:
-    assert is_passing(path) == passing
+    assert is_passing(path, r"C:\Windows") == passing
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -81,6 +81,22 @@ def test_sites_that_appcmd_does_not_list_are_not_known() -> None:
     assert "very many bindings" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        ([HTTPS, ("https", "*:444:", 0)], "site '本番' now has the binding https *:444:"),
+        ([], "site '本番' no longer has the binding https *:443:"),
+        ([HTTPS], ""),
+    ],
+)
+def test_what_is_different_in_the_list_is_told(now: list[tuple[str, str, int]], words: str) -> None:
+    own, later = host([HTTPS], [ANY]), host(now, [ANY])
+    (check,) = own.web().unchanged
+    assert check.differs is not None
+    assert words in check.differs(later.answers()[7].payload)
+    assert bool(words) == bool(check.differs(later.answers()[7].payload))
+
+
 def test_a_binding_is_not_added_to_what_other_servers_share() -> None:
     web = host([HTTPS, ("http", "*:80:", 0)], [ANY]).web()
     assert isinstance(web, Iis7)
