@@ -18,13 +18,14 @@ from typing import Any
 from tests.fleet.faults import When
 
 from .plain import journal, records
-from .playbook import Run, run_playbook
-from .stage import Stage, staged
+from .playbook import ROOT, Run, run_playbook
+from .stage import PASSWORD, Stage, staged
 from .together import fleet, holds, named
 
 OVERLAP = [*named("same"), "other-iis7"]  # both read the host before either writes
 DURING = named("during")  # the second comes while the first one writes
 BESIDE = ["beside-iis7"]  # another step, which leaves the web sites alone
+SITES = {"web01": ("Production", "Renewal"), "web04": ("Default Web Site", "Renewal")}  # of the scenario demo
 HOSTS = [*OVERLAP, *DURING, *BESIDE]
 _LONG = 60  # seconds: what comes at all comes within them
 
@@ -142,3 +143,60 @@ def check_one_of_them(stage: Stage, name: str, runs: tuple[Run, Run]) -> None:
     assert winner["certificate"]["thumbprint"] in loser["msg"]
     assert [each["certificate"] for each in records(stage, name).values()] == [winner["certificate"]["thumbprint"]]
     assert not stage.fleet.errors, stage.fleet.errors
+
+
+def test_two_whole_renewals_meet(tmp_path: Path) -> None:
+    """The one that comes too late takes nothing out that the other one has put in: intermediates, a root's Blob."""
+    with staged("demo", tmp_path) as stage:
+        users = [renewing(stage, folder) for folder in ("first", "second")]
+        for name in SITES:
+            stage.fleet.faults.watch(name, both_have_read(stage, name))
+        with ThreadPoolExecutor(2) as pool:
+            runs = [each.result() for each in [pool.submit(renew, user) for user in users]]
+        for name in SITES:
+            results = {each.status(name): each.of(name, "renew the certificate") for each in runs}
+            assert set(results) == {"ok", "failed"}, results
+            assert "since" in results["failed"]["msg"], results["failed"]["msg"]
+            assert not results["failed"]["changed"]
+        again = renew(users[0], "--check", "--diff")
+        changed = {name: again.of(name, "renew the certificate") for name in SITES}
+        assert not [each["diff"] for each in changed.values() if each["changed"]], again.output
+
+
+def renewing(stage: Stage, folder: str) -> Stage:
+    """A user with a folder of his own, where his backups are too; both users' inventories say the same."""
+    directory = stage.directory / folder
+    (directory / "backups").mkdir(parents=True, mode=0o700)
+    directory.chmod(0o700)
+    own = dataclasses.replace(stage, directory=directory, inventory=directory / "inventory.yml")
+    shutil.copy(stage.inventory, own.inventory)
+    variables = {
+        name: {
+            "renewal_production_site": production,
+            "renewal_renewal_site": renewal,
+            "renewal_answer_path": stage.answer(name),
+        }
+        for name, (production, renewal) in SITES.items()
+    }
+    common = {"renewal_backup_password": PASSWORD, "renewal_backup_destinations": [f"{stage.directory}/backups/"]}
+    own.set_variables(variables, **common)
+    return own
+
+
+def both_have_read(stage: Stage, name: str) -> Any:
+    """Holds a host's first batch until the second run's first one waits for it."""
+
+    def watch(batch: int, when: When, operation: int, _what: str) -> None:
+        if (batch, when, operation) != (0, "before", 0):
+            return
+        for _attempt in range(_LONG * 20):
+            if len(stage.fleet.faults.batches(name)) >= 2:
+                return
+            threading.Event().wait(0.05)
+        raise TimeoutError(f"nobody else came to {name}")
+
+    return watch
+
+
+def renew(user: Stage, *options: str) -> Run:
+    return run_playbook(ROOT / "playbooks" / "renew.yml", user.inventory, "--forks", "10", *options)

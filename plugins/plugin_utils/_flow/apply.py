@@ -102,18 +102,27 @@ def check_done(planned: Sequence, answers: tuple[Answer, ...]) -> None:
     failed = next((index for index, (_op, answer) in enumerate(done) if answer.status == "error"), None)
     if failed is None:
         return
-    operation, answer = done[failed]
-    place = _place(planned, failed)
-    for export, index in planned.exports:
-        if index == failed:
-            with naming(place):
-                export.content(answer)  # raises with the words for it: a key that cannot be exported, for one
+    error = _refusal(planned, failed, answers[failed])
     stays = permanent(planned, failed)
-    raise TlsOpsError(
-        f"{f'{place}: ' if place else ''}{_failure(operation, answer)}.",
-        hint=" ".join(filter(None, [_explained(operation, answer), _after(answers), stays])),
-        changed=bool(stays),
-    )
+    error.hint = " ".join(filter(None, [error.hint, _after(answers), stays]))
+    error.changed = error.changed or bool(stays)
+    raise error
+
+
+def _refusal(planned: Sequence, failed: int, answer: Answer) -> TlsOpsError:
+    """Why the target stopped at an operation; an export knows better words for it, unless the time was over."""
+    place = _place(planned, failed)
+    if answer.kind != "deadline":
+        try:
+            for export, index in planned.exports:
+                if index == failed:
+                    with naming(place):
+                        export.content(answer)
+        except TlsOpsError as error:
+            return error
+    operation = planned.operations[failed]
+    words = f"{f'{place}: ' if place else ''}{_failure(operation, answer)}."
+    return TlsOpsError(words, hint=_explained(operation, answer))
 
 
 def passed(planned: Sequence, answers: tuple[Answer, ...]) -> bool:

@@ -187,7 +187,9 @@ def lasting(host: Host, outcome: Outcome, model: Model, guard: Guard) -> None:
     crashed.crash()
     outcome.problems += [f"once power is lost {each}" for each in differences(facts(crashed), dict(model.after_crash))]
     outcome.within = guard.within
-    if guard.stays > (WITH_WAY_BACK if outcome.ended == "error" else ONE_ACT):
+    # Where an operation hangs the batch's time is over behind it, and the batch goes back.
+    goes_back = outcome.ended == "error" or outcome.cell.point.effect == "hang"
+    if guard.stays > (WITH_WAY_BACK if goes_back else ONE_ACT):
         outcome.problems.append(f"production was without for {guard.stays} looks")
     if guard.within > FIRST_OF_ALL:
         outcome.problems.append(f"production was brought back behind operation {guard.within + 1} only")

@@ -18,7 +18,7 @@ from ansible_collections.tlsops.windows.plugins.plugin_utils._errors import TlsO
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow import apply, flow
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.target import ConnectionTarget, UnknownOutcome
 from ansible_collections.tlsops.windows.plugins.plugin_utils._flow.task import Options
-from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Outcome, Plan
+from ansible_collections.tlsops.windows.plugins.plugin_utils._model.plan import Export, Outcome, Plan
 
 from .steps import WRITE, Planned, Scripted, change, proof
 
@@ -104,3 +104,21 @@ def test_only_what_takes_back_is_given_more_time() -> None:
     assert deadline((WRITE,), "write") == 30
     assert deadline((reg_read("HKLM\\SOFTWARE\\a"),), "write") == 30
     assert deadline(back, "read") == 30
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(OVER, "failed: the batch's time is over"), (Answer("error"), "cannot be exported")],
+)
+def test_what_stays_is_told_where_an_export_fails_too(answer: Answer, words: str) -> None:
+    def content(_answer: Answer) -> bytes:
+        raise TlsOpsError("the key cannot be exported.", hint="Another place.")
+
+    export = Export(dataclasses.replace(WRITE, name="store.export_pfx"), content, (), change())
+    installed = dataclasses.replace(change(WRITE), permanent="it is installed")
+    plan = Plan("planned", Any, changes=(installed,), exports=(export,))  # type: ignore[arg-type]
+    with pytest.raises(TlsOpsError) as error:
+        apply.check_done(apply.sequence(plan), (Answer("ok"), answer))
+    assert words in error.value.message
+    assert "What stays: it is installed." in error.value.hint
+    assert error.value.changed
