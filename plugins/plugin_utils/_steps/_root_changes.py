@@ -17,6 +17,7 @@ from .._model.change import Change
 from .._model.snapshot import Journal, Snapshot
 from .._model.stores import StoreCopy
 from .._windows import journal as places
+from .._windows import new_certificate
 from .._windows.roots import describe, disable, disallowed, enable_all, is_disabled
 from .._windows.stores import DISALLOWED, VALUE, copy_from, with_blob, with_disallowed, without
 from .._x509.certificate import Certificate
@@ -55,9 +56,9 @@ def distrusted(snapshot: Snapshot, root: Certificate) -> Edit:
     mark = dataclasses.replace(
         reg_write(saved, places.DISALLOWED, "DWord", reg_dword(1)), undo=(reg_delete(saved, places.DISALLOWED),)
     )
-    add = dataclasses.replace(store_add("Disallowed", root.der), undo=(store_remove("Disallowed", root.thumbprint),))
+    look, add = new_certificate.put("Disallowed", root)
     change = Change(
-        f"distrust {root.label}", rf"{DISALLOWED}\{root.thumbprint}", "not distrusted", "distrusted", (mark, add)
+        f"distrust {root.label}", rf"{DISALLOWED}\{root.thumbprint}", "not distrusted", "distrusted", (look, mark, add)
     )
     journal = snapshot.journal
     after = dataclasses.replace(

@@ -67,6 +67,9 @@ def test_distrusted_names_its_side_effect() -> None:
     assert target.disallowed == {F.new.thumbprint}
     assert "outgoing TLS" in plan.result["side_effects"][0]
     assert plan.snapshot.journal.distrusted == {F.new.thumbprint}
+    (own,) = [each for each in plan.changes if "Disallowed" in each.where]
+    names = [each.name for each in own.operations if each.expect or each.undo]
+    assert names.index("reg.read") < names.index("store.add")  # another run's is not taken out again with this one's
     assert step("distrusted").plan(plan.snapshot).changes == ()
     back = step("enabled", F.new.thumbprint).plan(plan.snapshot)
     target.do(operations(back))
