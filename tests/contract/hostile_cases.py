@@ -29,7 +29,7 @@ FILES = (
     "[a]^b,c.bin",
     "-a.bin",
     "a\u200eb.bin",
-    "‘a’ “b”.bin",
+    "\N{LEFT SINGLE QUOTATION MARK}a\N{RIGHT SINGLE QUOTATION MARK} \N{LEFT DOUBLE QUOTATION MARK}b.bin",
 )
 DEEP = "\\".join(f"level {number}" for number in range(60))
 # Every operation that cannot do without arguments.

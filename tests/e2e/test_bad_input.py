@@ -176,7 +176,7 @@ def test_sites_passwords_and_places_that_are_not_there(tmp_path: Path) -> None:
                     web(backup_destinations=[str(full / "there.pfx")]), "there.pfx", "other"
                 ),
                 "no password for the backup": Row(
-                    web(backup_password=""), "the backup's password is empty", "protects the private key"
+                    web(backup_password=""), "the backup's password is empty", "protects the key"
                 ),
                 "a thumbprint that is none": Row(
                     web(answer=None, thumbprint="12 34"), "'12 34' is not a thumbprint", "40 hexadecimal digits"

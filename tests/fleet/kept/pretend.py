@@ -12,6 +12,7 @@ names. ``python -m tests.fleet.kept.pretend`` with PowerShell's switches.
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import subprocess
@@ -94,6 +95,10 @@ def batch_of(folder: Path, arguments: list[str], stdin: bytes) -> list[str]:
     return payload.batch_lines(stdin, payload.script_digest())
 
 
+def _invoke(node: adsi.AdsiObject, process: Process, method: str) -> None:
+    process.invoke(node, method)
+
+
 def main() -> int:
     folder = Path(os.environ["TLSOPS_WORLD"])
     if Path.cwd() != folder:
@@ -103,7 +108,7 @@ def main() -> int:
     programs.start = process.start
     OPERATIONS["host.info"] = on_linux
     Entry.friendly_name = property(lambda _entry: "")  # type: ignore[method-assign,assignment]
-    adsi.AdsiObject.invoke = lambda node, method: process.invoke(node, method)  # type: ignore[method-assign,assignment]
+    adsi.AdsiObject.invoke = functools.partialmethod(_invoke, process)  # type: ignore[method-assign,assignment]
     text = run_batch(process.host, request)
     world.save(process.host, folder)
     sys.stdout.write(text.replace("\r\n", "\n"))

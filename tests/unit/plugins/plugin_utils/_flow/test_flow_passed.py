@@ -56,8 +56,9 @@ def run(target: Scripted, differs: Any, monkeypatch: pytest.MonkeyPatch) -> dict
     check = dataclasses.replace(file_read("C:\\a.config"), expect="0" * 64, differs=differs)
     given = flow.read
 
-    def with_web(*arguments: Any, **more: Any) -> Snapshot:
-        return dataclasses.replace(given(*arguments, **more), web=SimpleNamespace(unchanged=(check,)))  # type: ignore[arg-type]
+    def with_web(step: Any, asked: Any, *, timeout: int, dry_run: bool, unknown: bool) -> Snapshot:
+        found = given(step, asked, timeout=timeout, dry_run=dry_run, unknown=unknown)
+        return dataclasses.replace(found, web=SimpleNamespace(unchanged=(check,)))  # type: ignore[arg-type]
 
     assert given is read.read
     monkeypatch.setattr(flow, "read", with_web)
