@@ -109,9 +109,10 @@ def test_the_run_started_nothing_but_ssh_and_wrote_only_where_it_was_asked(
 ) -> None:
     """Ansible itself looks for a library with ldconfig."""
     found, run, _given = lived
-    started = {Path(each["arguments"][0]).name for each in run.audit if each["event"] == "subprocess.Popen"}
+    starts = ("subprocess.Popen", "os.posix_spawn")  # newer Pythons start some of the former by the latter
+    started = {Path(each["arguments"][0]).name for each in run.audit if each["event"] in starts}
     assert started <= {"ssh", "ldconfig", "gcc", "cc", "ld", "objdump"}
-    assert not [each for each in run.audit if each["event"] in ("os.exec", "os.posix_spawn", "os.spawn", "os.system")]
+    assert not [each for each in run.audit if each["event"] in ("os.exec", "os.spawn", "os.system")]
     assert watched.written(run, [found.stage.backups]) == []
     assert sorted(path.name for path in found.stage.backups.iterdir()) == ["early.vault", "web01.pfx", "web02.pfx"]
 
