@@ -35,7 +35,7 @@ for folder in (str(_COLLECTIONS), str(_ROOT)):
         sys.path.insert(0, folder)
 
 from tests.contract import sides, summary, world  # noqa: E402 - not before the path is there
-from tests.contract.instead import Start  # noqa: E402
+from tests.contract.instead import Start  # noqa: E402 - likewise
 
 
 def _own(config: pytest.Config) -> bool:

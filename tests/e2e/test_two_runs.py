@@ -48,17 +48,18 @@ class Meeting:
             if name in DURING and writes and batch == 1:
                 self.started.set()
             if batch == 0 if name in [*OVERLAP, *BESIDE] else writes and batch == 1:
-                self._wait_for_another(name, batch + 2)
+                wait_for_another(self.stage, name, batch + 2)
 
         return watch
 
-    def _wait_for_another(self, name: str, batches: int) -> None:
-        """Until as many batches have begun: the last one waits for the mutex, which this one has."""
-        for _attempt in range(_LONG * 20):
-            if len(self.stage.fleet.faults.batches(name)) >= batches:
-                return
-            threading.Event().wait(0.05)
-        raise TimeoutError(f"nobody else came to {name}")
+
+def wait_for_another(stage: Stage, name: str, batches: int) -> None:
+    """Until as many batches have begun: the last one waits for the mutex, which this one has."""
+    for _attempt in range(_LONG * 20):
+        if len(stage.fleet.faults.batches(name)) >= batches:
+            return
+        threading.Event().wait(0.05)
+    raise TimeoutError(f"nobody else came to {name}")
 
 
 def fleet_of_three() -> dict[str, Any]:
@@ -187,13 +188,8 @@ def both_have_read(stage: Stage, name: str) -> Any:
     """Holds a host's first batch until the second run's first one waits for it."""
 
     def watch(batch: int, when: When, operation: int, _what: str) -> None:
-        if (batch, when, operation) != (0, "before", 0):
-            return
-        for _attempt in range(_LONG * 20):
-            if len(stage.fleet.faults.batches(name)) >= 2:
-                return
-            threading.Event().wait(0.05)
-        raise TimeoutError(f"nobody else came to {name}")
+        if (batch, when, operation) == (0, "before", 0):
+            wait_for_another(stage, name, 2)
 
     return watch
 

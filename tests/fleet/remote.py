@@ -27,18 +27,8 @@ class RemoteShells(Shells):
         super().__init__(*arguments)
         self._pools: dict[str, Pool] = {}
 
-    def begin(self, command_line: str) -> Command:
-        """A process outside of any shell, for ``start`` once its input is there; it has ended where it is refused."""
-        command = Command()
-        self.commands += 1
-        self._host.events.process_created(command_line)
-        try:
-            self._host.events.script_block(payload.check_command_line(command_line))
-        except Refused as refusal:
-            command.end(refused(refusal))
-        return command
-
     def start(self, command: Command) -> None:
+        """One of ``begin`` that lies in no shell."""
         self._start(command)
 
     def _create(self, request: Request) -> str:

@@ -123,20 +123,23 @@ class Shells:
         shell = self._shell(request)
         if len(shell) >= self.quotas.processes:
             raise Faulted(wsman.MAX_PROCESSES)
-        command_line = request.command_line
         command_id, reply = wsman.started(request)
-        command = shell[command_id] = Command(command_line)
+        command = shell[command_id] = self.begin(request.command_line)
+        # Stock Ansible says FALSE exactly when it is going to send input; with TRUE there is no pipe to read from.
+        if not command.ended and request.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "TRUE":
+            self._start(command)
+        return reply
+
+    def begin(self, command_line: str) -> Command:
+        """A process, for ``_start`` once its input is there; it has ended where it is refused."""
+        command = Command(command_line)
         self.commands += 1
         self._host.events.process_created(command_line)
         try:
             self._host.events.script_block(payload.check_command_line(command_line))
         except Refused as refusal:
             command.end(refused(refusal))
-            return reply
-        # Stock Ansible says FALSE exactly when it is going to send input; with TRUE there is no pipe to read from.
-        if request.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "TRUE":
-            self._start(command)
-        return reply
+        return command
 
     def _send(self, request: Request) -> str:
         command = self._find(request)

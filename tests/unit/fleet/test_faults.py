@@ -65,6 +65,15 @@ def started(fleet: Fleet, transport: str = "basic") -> tuple[Protocol, str, str]
     return protocol, shell, command
 
 
+def cut_off(fleet: Fleet, cut: Cut) -> tuple[Protocol, str, str]:
+    """A client that loses its connection while it waits for the answer."""
+    fleet.faults.cut("web01", cut)
+    protocol, shell, command = started(fleet)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        protocol.get_command_output_raw(shell, command)
+    return protocol, shell, command
+
+
 @pytest.mark.parametrize(
     ("cut", "done"),
     [
@@ -93,29 +102,20 @@ def test_a_cut_can_wait_for_a_later_batch(fleet: Fleet, host: Stepping) -> None:
 
 
 def test_a_dropped_client_that_signals_ends_the_process(fleet: Fleet, host: Stepping) -> None:
-    fleet.faults.cut("web01", Cut(1, "before", "drop", 30))
-    protocol, shell, command = started(fleet)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        protocol.get_command_output_raw(shell, command)
+    protocol, shell, command = cut_off(fleet, Cut(1, "before", "drop", 30))
     protocol.cleanup_command(shell, command)
     assert fleet.faults.wait_idle(10)
     assert host.done == ["one"]
 
 
 def test_a_dropped_client_that_says_nothing_more_leaves_it_running(fleet: Fleet, host: Stepping) -> None:
-    fleet.faults.cut("web01", Cut(1, "before", "drop", 0.2))
-    protocol, shell, command = started(fleet)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        protocol.get_command_output_raw(shell, command)
+    cut_off(fleet, Cut(1, "before", "drop", 0.2))
     assert fleet.faults.wait_idle(10)
     assert host.done == [*NAMES]
 
 
 def test_a_process_that_is_left_running_hears_no_signal(fleet: Fleet, host: Stepping) -> None:
-    fleet.faults.cut("web01", Cut(1, "before", "leave", 1))
-    protocol, shell, command = started(fleet)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        protocol.get_command_output_raw(shell, command)
+    protocol, shell, command = cut_off(fleet, Cut(1, "before", "leave", 1))
     with pytest.raises(requests.exceptions.ConnectionError):
         protocol.cleanup_command(shell, command)
     assert fleet.faults.wait_idle(10)
@@ -123,10 +123,7 @@ def test_a_process_that_is_left_running_hears_no_signal(fleet: Fleet, host: Step
 
 
 def test_power_loss_takes_process_shells_and_the_host(fleet: Fleet, host: Stepping) -> None:
-    fleet.faults.cut("web01", Cut(1, "after", "power", 1))
-    protocol, shell, command = started(fleet)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        protocol.get_command_output_raw(shell, command)
+    cut_off(fleet, Cut(1, "after", "power", 1))
     with pytest.raises(requests.exceptions.ConnectionError):
         client(fleet, "web01", "basic").open_shell()
     assert fleet.faults.wait_idle(10)
@@ -137,10 +134,7 @@ def test_power_loss_takes_process_shells_and_the_host(fleet: Fleet, host: Steppi
 
 
 def test_a_lost_host_keeps_its_shells_and_what_it_has_not_saved(fleet: Fleet, host: Stepping) -> None:
-    fleet.faults.cut("web01", Cut(1, "after", "lose", 3600))
-    protocol, shell, command = started(fleet)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        protocol.get_command_output_raw(shell, command)
+    cut_off(fleet, Cut(1, "after", "lose", 3600))
     with pytest.raises(requests.exceptions.ConnectionError):
         client(fleet, "web01", "basic").open_shell()
     assert fleet.faults.wait_idle(10)
